@@ -1,0 +1,134 @@
+// What the operator API says, over HTTP on the Unix socket. The CLI renders these; their JSON form is what `--json` prints.
+
+/** An error as an operator sees it. */
+export interface Problem {
+  /** Stable identifier, e.g. `UNKNOWN_CONTAINER`. docs/errors.md lists them. */
+  readonly code: string
+  /** Name of the host on which it happened. */
+  readonly host: string
+  readonly what: string
+  readonly why?: string
+  readonly remedy: string
+}
+
+export interface FindingView extends Problem {
+  readonly level: 'blocker' | 'warning'
+}
+
+export interface ContainerView {
+  readonly host: string
+  readonly engine: string
+  readonly name: string
+  readonly state: 'running' | 'stopped' | 'frozen' | 'moving'
+  readonly initPid?: number
+}
+
+export interface PeerView {
+  readonly name: string
+  readonly peerId: string
+  readonly addresses: readonly string[]
+  readonly state: 'self' | 'connected' | 'unreachable' | 'refused'
+  readonly ferry?: string
+  readonly kernel?: string
+  readonly criu?: string
+  readonly engines?: Readonly<Record<string, string>>
+  readonly memoryFreeBytes?: number
+  readonly diskFreeBytes?: number
+  readonly lastSeen?: string
+}
+
+export type Phase =
+  | 'offer'
+  | 'preflight'
+  | 'pre-dump'
+  | 'final-dump'
+  | 'stream'
+  | 'restore'
+  | 'decision'
+  | 'ack'
+  | 'rollback'
+
+export type Outcome = 'moved' | 'rolled-back' | 'refused' | 'failed'
+
+export interface PhaseView {
+  readonly phase: Phase
+  readonly startedAt: string
+  /** Milliseconds; absent while the phase lasts. */
+  readonly durationMs?: number
+}
+
+export interface MigrationView {
+  readonly id: string
+  readonly container: string
+  readonly engine: string
+  readonly source: string
+  readonly target: string
+  /** The side this host has in it. */
+  readonly role: 'source' | 'target'
+  /** The state of this side's machine. */
+  readonly state: string
+  readonly phases: readonly PhaseView[]
+  readonly startedAt: string
+  readonly endedAt?: string
+  readonly outcome?: Outcome
+  readonly problem?: Problem
+  readonly warnings: readonly FindingView[]
+  readonly rootfsBytes: number
+  readonly imageBytes: number
+  readonly framesHeld: number
+  /** From the freeze on the source to the thaw (on whichever side), milliseconds, measured on the source between freeze and ack. */
+  readonly downtimeMs?: number
+}
+
+export interface CheckView {
+  readonly container: string
+  readonly engine: string
+  readonly source: string
+  readonly target: string
+  readonly ok: boolean
+  readonly findings: readonly FindingView[]
+}
+
+export interface LogView {
+  readonly id: string
+  readonly logs: readonly { readonly host: string; readonly name: 'dump.log' | 'restore.log'; readonly text: string }[]
+  /** The first real error of the logs with what is known about it, where there is one. */
+  readonly diagnosis?: {
+    readonly host: string
+    readonly log: string
+    /** 1-based. */
+    readonly lineNumber: number
+    readonly line: string
+    readonly meaning: string
+    readonly remedy: string
+  }
+  /** A host whose logs could not be had, and why. */
+  readonly missing: readonly Problem[]
+}
+
+/** What src/api serves; src/node implements it. Every method rejects with an OperatorError. */
+export interface OperatorService {
+  containers(signal: AbortSignal): Promise<readonly ContainerView[]>
+  peers(signal: AbortSignal): Promise<readonly PeerView[]>
+  /** `container` may be `engine:name` where two engines have the name. */
+  check(request: { container: string; to: string }, signal: AbortSignal): Promise<CheckView>
+  /** Resolves as soon as the migration has an id and is journalled; `watch` tells the rest. */
+  move(request: { container: string; to: string }, signal: AbortSignal): Promise<MigrationView>
+  /** Every change from now on, ending after the view that has an outcome. */
+  watch(id: string, signal: AbortSignal): AsyncIterable<MigrationView>
+  migrations(signal: AbortSignal): Promise<readonly MigrationView[]>
+  logs(id: string, signal: AbortSignal): Promise<LogView>
+  /** Resolves when the cancel was accepted. Rejects with TOO_LATE once COMMIT is recorded. */
+  cancel(id: string, signal: AbortSignal): Promise<MigrationView>
+}
+
+/** The error that crosses the API. */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError'
+  readonly problem: Problem
+
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(problem.what, options)
+    this.problem = problem
+  }
+}

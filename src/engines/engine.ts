@@ -1,0 +1,116 @@
+// The one interface behind which every container engine stands.
+import type { Finding } from '../host/problem.ts'
+
+export type EngineName = 'runc' | 'crun' | 'lxc'
+
+export interface ContainerSummary {
+  readonly engine: EngineName
+  readonly name: string
+  readonly state: 'running' | 'stopped' | 'frozen'
+  /** Pid of the container's first process as this host sees it, while it has one. */
+  readonly initPid?: number
+}
+
+/** A container's network port: a veth pair whose outer end is on a bridge of the host. */
+export interface Port {
+  /** Interface name inside the container, e.g. `eth0`. */
+  readonly inner: string
+  /** The host's end of the pair. */
+  readonly outer: string
+  /** Bridge the outer end is on (or was on before ferry took it off). */
+  readonly bridge: string
+  /** Lower-case, colon-separated. */
+  readonly mac: string
+  /** In CIDR notation, IPv4 and IPv6, without link-local ones. */
+  readonly addresses: readonly string[]
+}
+
+/** A running container, as far as a migration needs to know it. JSON-serialisable: the journal keeps it. */
+export interface Inspection {
+  readonly engine: EngineName
+  readonly name: string
+  readonly initPid: number
+  /** Path in the v2 hierarchy below /sys/fs/cgroup, beginning with a slash. */
+  readonly cgroup: string
+  /** Folder that holds the container's configuration (and usually its rootfs): the bundle, or /var/lib/lxc/NAME. */
+  readonly home: string
+  /** Absolute path of the root filesystem on this host. */
+  readonly rootfs: string
+  readonly ports: readonly Port[]
+  readonly memoryBytes: number
+  readonly rootfsBytes: number
+  /** A task of the container catches SIGCONT, so that its target is to be frozen by the hook and not by stop-and-continue. */
+  readonly catchesSigcont: boolean
+  /** Everything the target needs to recreate the container besides rootfs and images; opaque UTF-8 JSON, 1 MiB at most. */
+  readonly spec: string
+  /** What speaks against dumping it, seen without touching it. */
+  readonly findings: readonly Finding[]
+}
+
+/** A container that is being built up on the target. JSON-serialisable: the journal keeps it, `discard` works from it after a crash. */
+export interface Staged {
+  readonly engine: EngineName
+  readonly name: string
+  /** Folder of this migration that holds config and rootfs until restore puts it in its place. */
+  readonly staging: string
+  /** Where the rootfs is received into; inside `staging`. */
+  readonly rootfs: string
+  /** Where `staging` is renamed to before the restore. */
+  readonly home: string
+  readonly cgroup: string
+  readonly spec: string
+  /** Bridge names of this host, in the order of the container's ports. */
+  readonly bridges: readonly string[]
+}
+
+export interface CheckpointPaths {
+  readonly images: string
+  /** CRIU's logs end up here as dump.log and restore.log, whatever the engine. */
+  readonly work: string
+}
+
+/** What a restore left: every task stopped (or frozen by the hook), its port on no bridge. */
+export interface RestoredTree {
+  readonly initPid: number
+  readonly cgroup: string
+  readonly ports: readonly Port[]
+}
+
+export interface StageOptions {
+  /** Names the staging folder and everything else that belongs to this migration. */
+  readonly migration: string
+  /** Source's bridge name to this host's, where they differ. */
+  readonly bridges: Readonly<Record<string, string>>
+  /** Where OCI bundles that arrive are kept, e.g. /var/lib/ferry/containers. */
+  readonly bundles: string
+}
+
+export interface Engine {
+  readonly name: EngineName
+  /** The engine's version, or undefined where it is not installed. */
+  version(signal: AbortSignal): Promise<string | undefined>
+  /** Every container of this engine that exists on the host. */
+  discover(signal: AbortSignal): Promise<ContainerSummary[]>
+  /** @throws HostProblem UNKNOWN_CONTAINER, NOT_RUNNING, UNSUPPORTED_CONTAINER */
+  inspect(name: string, signal: AbortSignal): Promise<Inspection>
+
+  /** Target, before anything is written: name taken, bridge or network namespace missing or taken, config keys it can't honour. */
+  examine(spec: string, options: StageOptions, signal: AbortSignal): Promise<Finding[]>
+  /** Target: makes the staging folder and the config in it. Throws leave nothing behind. */
+  stage(spec: string, options: StageOptions, signal: AbortSignal): Promise<Staged>
+  /** Target: everything of the restore that needs no images (rename into place, network namespace, ports off), while they travel. */
+  prepareRestore(staged: Staged, signal: AbortSignal): Promise<void>
+  /** Target: CRIU restores with every task left stopped, or frozen by the hook where `hook` is set. The runtime has ended when this resolves. */
+  restore(staged: Staged, paths: CheckpointPaths, how: 'stop' | 'hook', signal: AbortSignal): Promise<RestoredTree>
+  /** Target, rollback: kills what runs, deletes state, ports, network namespace, folders. Idempotent; works whatever was reached. */
+  discard(staged: Staged, signal: AbortSignal): Promise<void>
+  /** Target, after activation: whatever makes it an ordinary container of this host. Idempotent. */
+  adopt(staged: Staged, signal: AbortSignal): Promise<void>
+
+  /** Source: CRIU dumps the frozen tree and leaves it frozen; CRIU and runtime have ended when this resolves or rejects. */
+  dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void>
+  /** Source, rollback: whatever a dump (complete, failed or killed) left in runtime state or sockets. Before the thaw. Idempotent. */
+  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void>
+  /** Source, after the ack: kills the frozen tree, deletes runtime state and network, and moves `home` to `retained` so that nothing can start it. Idempotent. */
+  retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void>
+}

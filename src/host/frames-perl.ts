@@ -1,0 +1,75 @@
+// Node can't open packet sockets; perl-base, which every Debian has, can. These scripts are run with `perl -e`.
+
+/** Shared opening: a packet socket with virtio headers, so that partial checksums and segmentation offload survive (packet(7), linux/virtio_net.h). */
+const open = `use strict; use warnings; use Socket;
+sub packet_socket { my ($name) = @_;
+  socket(my $s, 17, SOCK_RAW, 0) or die "packet socket: $!\\n";
+  my $r = pack('a16 x24', $name); ioctl($s, 0x8933, $r) or die "interface $name: $!\\n";
+  my $index = unpack('x16 i', $r);
+  return ($s, $index); }
+sub vnet_header { setsockopt($_[0], 263, 15, pack('i', 1)) or die "PACKET_VNET_HDR: $!\\n" }
+sub bound { my ($s, $index, $protocol) = @_; bind($s, pack('S n i S C C a8', 17, $protocol, $index, 0, 0, 0, '')) or die "bind: $!\\n" }
+sub put { my $at = 0; while ($at < length $_[0]) { my $n = syswrite(STDOUT, $_[0], length($_[0]) - $at, $at); defined $n or exit 1; $at += $n } }
+$SIG{PIPE} = 'IGNORE';
+`
+
+/**
+ * Arguments: bridge, byte limit, classic BPF program in hex. Says "R"; "b" on stdin begins, "s" or end of file stops. Writes 4 bytes of length
+ * (big-endian) and the frame with its header for each; after "s" a length of 0, then held and dropped as 4 bytes each.
+ */
+export const holdScript =
+  open +
+  `my ($bridge, $limit, $filter) = @ARGV;
+my ($s, $index) = packet_socket($bridge);
+my $program = pack('H*', $filter);
+setsockopt($s, 1, 26, pack('S x![P] P', length($program) / 8, $program)) or die "SO_ATTACH_FILTER: $!\\n";
+vnet_header($s);
+setsockopt($s, 1, 33, pack('i', 8388608));
+setsockopt($s, 263, 1, pack('i S S a8', $index, 1, 0, '')) or die "promiscuous mode: $!\\n";
+bound($s, $index, 3);
+put('R');
+my ($begun, $bytes, $held, $dropped) = (0, 0, 0, 0);
+sub take { my $got = 0;
+  while ($got++ < 1024 && defined recv($s, my $frame, 131072, 64)) {
+    next unless $begun;
+    if ($bytes + length($frame) > $limit) { $dropped++; next }
+    $bytes += length $frame; $held++; put(pack('N', length $frame) . $frame);
+  } }
+while (1) {
+  my $in = ''; vec($in, fileno(STDIN), 1) = 1; vec($in, fileno($s), 1) = 1;
+  select($in, undef, undef, undef) >= 0 or next;
+  if (vec($in, fileno(STDIN), 1)) {
+    sysread(STDIN, my $word, 1) or exit 0;
+    if ($word eq 'b') { 1 while defined recv($s, my $early, 1, 64); getsockopt($s, 263, 6); $begun = 1 }
+    else { take(); my $lost = getsockopt($s, 263, 6); $dropped += (unpack('II', $lost))[1] if $lost && $begun; put(pack('NNN', 0, $held, $dropped)); exit 0 }
+  }
+  take() if vec($in, fileno($s), 1);
+}`
+
+/**
+ * Argument: interface. Says "R". Reads 4 bytes of length (big-endian) and a frame with its virtio header for each; a length of 0 asks for an account: frames
+ * sent and failed as 4 bytes each. Ends at end of file.
+ */
+export const injectScript =
+  open +
+  `my ($s, $index) = packet_socket($ARGV[0]); vnet_header($s); bound($s, $index, 0); put('R');
+binmode STDIN;
+my ($sent, $failed) = (0, 0);
+while (read(STDIN, my $head, 4) == 4) {
+  my $length = unpack('N', $head);
+  if ($length == 0) { put(pack('NN', $sent, $failed)); ($sent, $failed) = (0, 0); next }
+  $length <= 262144 or die "frame of $length bytes\\n";
+  read(STDIN, my $frame, $length) == $length or die "short frame\\n";
+  defined send($s, $frame, 0) ? $sent++ : $failed++;
+}`
+
+/** Arguments: delay in milliseconds (from the one before), interface, frame in hex, and so on in threes. Sends them in turn. */
+export const sendScript =
+  open +
+  `my %open; my $failed = 0;
+while (my ($wait, $name, $hex) = splice(@ARGV, 0, 3)) {
+  select(undef, undef, undef, $wait / 1000) if $wait;
+  if (!$open{$name}) { my ($s, $index) = packet_socket($name); bound($s, $index, 0); $open{$name} = $s }
+  defined send($open{$name}, pack('H*', $hex), 0) or warn "send on $name: $!\\n" and $failed++;
+}
+exit($failed ? 1 : 0);`

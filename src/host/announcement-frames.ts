@@ -45,7 +45,8 @@ export function unsolicitedAdvertisement(mac: string, address: string): Uint8Arr
 
 export function parseMac(mac: string): Uint8Array {
   const bytes = mac.split(':').map((part) => Number.parseInt(part, 16))
-  if (bytes.length !== 6 || bytes.some((byte) => !(byte >= 0 && byte <= 255))) throw new TypeError(`not a MAC address: ${mac}`)
+  if (bytes.length !== 6 || bytes.some((byte) => !(byte >= 0 && byte <= 255)))
+    throw new TypeError(`not a MAC address: ${mac}`)
   return Uint8Array.from(bytes)
 }
 

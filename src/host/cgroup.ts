@@ -199,7 +199,8 @@ async function whoIsNotFrozen(cgroup: string): Promise<string> {
     const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(absent(''))
     const [, comm = '?', state = '?'] = /^\d+ \((.*)\) (\S)/s.exec(stat) ?? []
     const wchan = await readFile(`/proc/${String(pid)}/wchan`, 'utf8').catch(absent(''))
-    if (state !== 'Z' && wchan !== 'do_freezer_trap') described.push(`${String(pid)} (${comm}) state ${state}, in ${wchan || '?'}`)
+    if (state !== 'Z' && wchan !== 'do_freezer_trap')
+      described.push(`${String(pid)} (${comm}) state ${state}, in ${wchan || '?'}`)
   }
   return described.slice(0, 5).join('; ') || 'no process could be named'
 }

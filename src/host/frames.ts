@@ -29,7 +29,9 @@ export interface FrameHold {
 
 export interface FrameInjector {
   /** Sends frames into the port, in order. Resolves when the kernel has them. @throws HostProblem FRAME_INJECTOR_FAILED */
-  inject(frames: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ readonly sent: number; readonly failed: number }>
+  inject(
+    frames: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  ): Promise<{ readonly sent: number; readonly failed: number }>
   close(): Promise<void>
 }
 
@@ -60,7 +62,11 @@ export async function holdFrames(options: HoldOptions): Promise<FrameHold> {
       const totals = await within(account, child)
       await child.kill()
       if (totals !== undefined) return totals
-      throw failed('FRAME_HOLD_FAILED', `Frames on bridge ${options.bridge} were not all held`, (await child.exited).stderr)
+      throw failed(
+        'FRAME_HOLD_FAILED',
+        `Frames on bridge ${options.bridge} were not all held`,
+        (await child.exited).stderr
+      )
     }
   }
 }
@@ -108,9 +114,15 @@ export interface AnnounceOptions {
 export async function announce(options: AnnounceOptions): Promise<void> {
   const linkLocal = await linkLocalAddresses(options.initPid)
   const round = options.ports.flatMap((port) => {
-    const addresses = [...port.addresses.map((address) => address.split('/')[0] ?? ''), ...(linkLocal.get(port.inner) ?? [])]
+    const addresses = [
+      ...port.addresses.map((address) => address.split('/')[0] ?? ''),
+      ...(linkLocal.get(port.inner) ?? [])
+    ]
     return [...new Set(addresses)].flatMap((address) =>
-      announcementFrames(port.mac, address).map((frame) => ({ inner: port.inner, hex: Buffer.from(frame).toString('hex') }))
+      announcementFrames(port.mac, address).map((frame) => ({
+        inner: port.inner,
+        hex: Buffer.from(frame).toString('hex')
+      }))
     )
   })
   if (round.length === 0) return

@@ -46,12 +46,20 @@ export async function readNeighbours(initPid: number, signal: AbortSignal): Prom
  * answer which the parked port can't get. To be called before the port goes on its bridge.
  * @throws HostProblem COMMAND_FAILED, BAD_NEIGHBOUR
  */
-export async function writeNeighbours(initPid: number, entries: readonly Neighbour[], signal: AbortSignal): Promise<void> {
+export async function writeNeighbours(
+  initPid: number,
+  entries: readonly Neighbour[],
+  signal: AbortSignal
+): Promise<void> {
   const known = new Set(entries.map((entry) => `${entry.address} ${entry.device}`))
   const pending = (await table(initPid, signal)).filter(
     (entry) => unresolved(entry.state) && !known.has(`${entry.dst} ${entry.dev}`)
   )
-  await batch([...entries.map(replaceLine), ...pending.map((entry) => `neigh del ${entry.dst} dev ${checked(entry.dev)}`)], signal, initPid)
+  await batch(
+    [...entries.map(replaceLine), ...pending.map((entry) => `neigh del ${entry.dst} dev ${checked(entry.dev)}`)],
+    signal,
+    initPid
+  )
 }
 
 /** One line of `ip -batch`. Entries come from the other host: nothing of them may mean anything else. @throws HostProblem BAD_NEIGHBOUR */

@@ -9,7 +9,7 @@ export interface HostPort {
   readonly inner: string
   /** The host's end of the pair. */
   readonly outer: string
-  /** Bridge the outer end is on; empty where it is on none. */
+  /** Bridge the outer end is on; empty where it is on none or parked. */
   readonly bridge: string
   /** Of the inner end; lower-case, colon-separated. */
   readonly mac: string
@@ -51,7 +51,14 @@ const linkSchema = z.object({
   address: z.string().optional(),
   linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
   addr_info: z
-    .array(z.object({ family: z.string(), local: z.string().optional(), prefixlen: z.number(), scope: z.string().optional() }))
+    .array(
+      z.object({
+        family: z.string(),
+        local: z.string().optional(),
+        prefixlen: z.number(),
+        scope: z.string().optional()
+      })
+    )
     .default([])
 })
 /** What `ip -j -d addr` and `ip -j -d link` say of one interface. */
@@ -83,7 +90,7 @@ export async function foreignLinks(where: NetworkNamespace, signal: AbortSignal)
 
 /** Pure part of `portsOf`. */
 export function pairUp(inside: readonly Link[], outside: readonly Link[]): HostPort[] {
-  const bridgeNames = new Set(outside.filter((link) => link.linkinfo?.info_kind === 'bridge').map((link) => link.ifname))
+  const bridgeNames = new Set(outside.filter(isBridge).map((link) => link.ifname))
   const ports: HostPort[] = []
   for (const inner of [...inside].sort((a, b) => a.ifindex - b.ifindex)) {
     if (inner.linkinfo?.info_kind !== 'veth' || inner.link_netnsid === undefined) continue
@@ -165,10 +172,29 @@ export function routeArguments(route: Route): string[] {
   ]
 }
 
-/** Takes ports off whatever bridge they are on, in one go. @throws HostProblem COMMAND_FAILED */
+/**
+ * A bridge that is down for good: a port on it has carrier, but the kernel drops whatever it sends. On no bridge at all, its frames would reach
+ * the host's own stack, which would answer ARP and reset TCP for addresses it shares with the other host.
+ */
+export const PARK_BRIDGE = 'ferrypark0'
+
+/** Makes the park bridge where it is missing, and keeps it down. @throws HostProblem COMMAND_FAILED */
+export async function ensurePark(signal: AbortSignal): Promise<void> {
+  if (!(await exists(PARK_BRIDGE))) {
+    const made = await run(['ip', 'link', 'add', PARK_BRIDGE, 'type', 'bridge'], { signal, check: false })
+    // Two migrations may get here at once.
+    if (made.exitCode !== 0 && !(await exists(PARK_BRIDGE)))
+      await run(['ip', 'link', 'add', PARK_BRIDGE, 'type', 'bridge'], { signal })
+  }
+  await batch([`link set dev ${PARK_BRIDGE} down`], signal)
+}
+
+/** Takes ports off the bridge they are on, in one go: they wait, up, on the park bridge. @throws HostProblem COMMAND_FAILED */
 export async function detach(outer: readonly string[], signal: AbortSignal): Promise<void> {
+  if (outer.length === 0) return
+  if (!(await exists(PARK_BRIDGE))) await ensurePark(signal)
   await batch(
-    outer.map((name) => `link set dev ${checked(name)} nomaster`),
+    outer.map((name) => `link set dev ${checked(name)} master ${PARK_BRIDGE} up`),
     signal
   )
 }
@@ -184,9 +210,13 @@ export async function attach(
   )
 }
 
-/** Names of this host's bridges. */
+/** Names of this host's bridges, without the one that parks. */
 export async function bridges(signal: AbortSignal): Promise<string[]> {
-  return (await links(['ip', '-j', '-d', 'link', 'show', 'type', 'bridge'], signal)).map((link) => link.ifname)
+  return (await links(['ip', '-j', '-d', 'link'], signal)).filter(isBridge).map((link) => link.ifname)
+}
+
+function isBridge(link: Link): boolean {
+  return link.linkinfo?.info_kind === 'bridge' && link.ifname !== PARK_BRIDGE
 }
 
 /** Whether the host has an interface of this name. */

@@ -190,7 +190,15 @@ function groupEnder(pid: number | undefined) {
 }
 
 function signalNumber(name: string | undefined): number {
-  const numbers: Record<string, number> = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 }
+  const numbers: Record<string, number> = {
+    SIGHUP: 1,
+    SIGINT: 2,
+    SIGABRT: 6,
+    SIGKILL: 9,
+    SIGSEGV: 11,
+    SIGPIPE: 13,
+    SIGTERM: 15
+  }
   return name === undefined ? 0 : (numbers[name] ?? 0)
 }
 

@@ -39,7 +39,11 @@ export async function catchesSigcont(pids: readonly number[]): Promise<boolean> 
  * @param keepStopped pids of the container's namespace, as `stoppedTasks` gave them on the source
  * @throws HostProblem CGROUP_GONE, FREEZE_TIMEOUT, NOT_CONTINUED
  */
-export async function freezeStopped(cgroup: string, keepStopped: readonly number[], signal: AbortSignal): Promise<void> {
+export async function freezeStopped(
+  cgroup: string,
+  keepStopped: readonly number[],
+  signal: AbortSignal
+): Promise<void> {
   await freeze(cgroup, signal)
   const keep = new Set(keepStopped)
   const continued: number[] = []
@@ -79,7 +83,8 @@ export async function readStatus(pid: number): Promise<TaskStatus | undefined> {
   try {
     return parseStatus(await readFile(`/proc/${String(pid)}/status`, 'utf8'))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return undefined
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return undefined
     throw error
   }
 }

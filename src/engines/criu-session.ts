@@ -1,0 +1,125 @@
+// What every engine does around CRIU, whoever starts it: its configuration file, its hook, its end.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { dumpOptions, restoreOptions, writeConfigFile } from '../criu/config-file.ts'
+import type { CriuOption } from '../criu/config-file.ts'
+import { writeHook } from '../criu/hook.ts'
+import { leaveRepairMode, tracersOf } from '../criu/repair.ts'
+import { tasks } from '../host/cgroup.ts'
+import { HostProblem } from '../host/problem.ts'
+import type { CheckpointPaths } from './engine.ts'
+
+/** A restore that takes longer hangs: CRIU has no limit of its own. */
+export const RESTORE_LIMIT_MS = 60_000
+/** A dump writes all of the container's memory. */
+export const DUMP_LIMIT_MS = 600_000
+/**
+ * What a dump that nobody wants any more may still take. A CRIU that is killed in the middle leaves its code in the tasks, so it is let
+ * to its end wherever that is near.
+ */
+const DUMP_GRACE_MS = 10_000
+const END_LIMIT_MS = 10_000
+
+export async function prepareDump(paths: CheckpointPaths, extra: readonly CriuOption[] = []): Promise<string> {
+  const file = dumpConfig(paths)
+  await writeConfigFile(file, dumpOptions(extra))
+  return file
+}
+
+export async function prepareRestore(
+  paths: CheckpointPaths,
+  how: 'stop' | 'hook',
+  extra: readonly CriuOption[] = []
+): Promise<string> {
+  const file = restoreConfig(paths)
+  const hook = join(paths.work, 'freeze-restored')
+  if (how === 'hook') await writeHook(hook, { folder: paths.work })
+  await writeConfigFile(file, restoreOptions(how === 'hook' ? { hook } : 'stop', extra))
+  return file
+}
+
+export function dumpConfig(paths: CheckpointPaths): string {
+  return join(paths.work, 'criu-dump.conf')
+}
+
+function restoreConfig(paths: CheckpointPaths): string {
+  return join(paths.work, 'criu-restore.conf')
+}
+
+/** Runs a dump; an abort reaches it only when it has had time to end by itself. @throws the signal's reason, whatever `dump` throws */
+export async function withGrace(signal: AbortSignal, dump: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  signal.throwIfAborted()
+  const late = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const onAbort = () => {
+    timer = setTimeout(() => late.abort(signal.reason), DUMP_GRACE_MS)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await dump(late.signal)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    clearTimeout(timer)
+  }
+  signal.throwIfAborted()
+}
+
+/**
+ * Ends every criu that was started with this configuration file and returns when none is left. Runtimes that are killed leave theirs
+ * running.
+ * @throws HostProblem CRIU_WONT_END
+ */
+export async function endCriu(configFile: string): Promise<void> {
+  const end = performance.now() + END_LIMIT_MS
+  for (;;) {
+    const found = await criuWith(configFile)
+    if (found.length === 0) return
+    for (const pid of found) kill(pid)
+    if (performance.now() > end) {
+      throw new HostProblem({
+        code: 'CRIU_WONT_END',
+        what: `CRIU (pid ${found.join(', ')}) was killed and has not ended`,
+        remedy: `See what it waits for: cat /proc/${String(found[0])}/wchan`
+      })
+    }
+    await sleep(5)
+  }
+}
+
+/** Source: sockets that a killed CRIU left in repair mode become sockets again. Before the thaw. @throws HostProblem COMMAND_FAILED */
+export async function undoTraces(cgroup: string, configFile: string, signal: AbortSignal): Promise<void> {
+  await endCriu(configFile)
+  const pids = await tasks(cgroup)
+  const tracers = await tracersOf(pids)
+  if (tracers.length > 0) {
+    throw new HostProblem({
+      code: 'STILL_TRACED',
+      what: `Processes of ${cgroup} are traced by pid ${tracers.join(', ')}`,
+      remedy: `End that process: kill -9 ${tracers.join(' ')}`
+    })
+  }
+  await leaveRepairMode(pids, signal)
+}
+
+async function criuWith(configFile: string): Promise<number[]> {
+  const found: number[] = []
+  for (const entry of await readdir('/proc')) {
+    const pid = Number(entry)
+    if (!Number.isInteger(pid)) continue
+    // Processes end while one looks; kernel threads have no environment.
+    const comm = await readFile(`/proc/${entry}/comm`, 'utf8').catch(() => '')
+    if (!comm.startsWith('criu')) continue
+    const environment = await readFile(`/proc/${entry}/environ`, 'utf8').catch(() => '')
+    if (environment.split('\0').includes(`CRIU_CONFIG_FILE=${configFile}`)) found.push(pid)
+  }
+  return found
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}

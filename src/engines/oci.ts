@@ -1,0 +1,200 @@
+// runc and crun: the same commands, the same bundle, another name.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isPopulated, killAll, removeTree, tasks } from '../host/cgroup.ts'
+import type { Finding } from '../host/problem.ts'
+import type {
+  CheckpointPaths,
+  ContainerSummary,
+  Engine,
+  Inspection,
+  RestoredTree,
+  Staged,
+  StageOptions
+} from './engine.ts'
+import { blocker, throwBlocker } from './findings.ts'
+import { present } from './host-paths.ts'
+import { chooseOuter, examineBridges, makeNetns, mapBridges, netnsExists, netnsPath, removeNetns } from './network.ts'
+import { dumpOci, restoreOci, undoOciDump } from './oci-checkpoint.ts'
+import { relocate } from './oci-config.ts'
+import { inspectOci } from './oci-inspect.ts'
+import { OciRuntime } from './oci-runtime.ts'
+import type { OciRuntimeName } from './oci-runtime.ts'
+import { examineOciConfig, parseOciSpec } from './oci-spec.ts'
+import type { OciSpec } from './oci-spec.ts'
+import { retireHome } from './retire.ts'
+import {
+  forgetRecord,
+  makeStaging,
+  migrationOf,
+  moveIntoPlace,
+  readRecord,
+  removeStaging,
+  stagingFolder,
+  writeRecord
+} from './staging.ts'
+
+export interface OciEngineOptions {
+  /** Paths of this host, besides the harmless ones, that a container from a peer may mount. */
+  readonly allowedPaths: readonly string[]
+}
+
+export class OciEngine implements Engine {
+  readonly name: OciRuntimeName
+  readonly #runtime: OciRuntime
+  readonly #options: OciEngineOptions
+
+  constructor(name: OciRuntimeName, options: OciEngineOptions) {
+    this.name = name
+    this.#runtime = new OciRuntime(name)
+    this.#options = options
+  }
+
+  version(signal: AbortSignal): Promise<string | undefined> {
+    return this.#runtime.version(signal)
+  }
+
+  async discover(signal: AbortSignal): Promise<ContainerSummary[]> {
+    if ((await this.version(signal)) === undefined) return []
+    return (await this.#runtime.list(signal)).map(({ id, pid, status }) => {
+      const state = status === 'running' ? 'running' : status === 'paused' ? 'frozen' : 'stopped'
+      return { engine: this.name, name: id, state, ...(pid > 0 && state !== 'stopped' ? { initPid: pid } : {}) }
+    })
+  }
+
+  inspect(name: string, signal: AbortSignal): Promise<Inspection> {
+    return inspectOci(this.#runtime, name, signal)
+  }
+
+  async examine(text: string, options: StageOptions, signal: AbortSignal): Promise<Finding[]> {
+    return this.#examine(parseOciSpec(text), options, signal)
+  }
+
+  async #examine(spec: OciSpec, options: StageOptions, signal: AbortSignal): Promise<Finding[]> {
+    const findings = await examineOciConfig(spec, this.#options.allowedPaths)
+    const home = join(options.bundles, spec.name)
+    const known = await this.#runtime.state(spec.name, signal)
+    if (known !== undefined) {
+      findings.push(
+        blocker(
+          'NAME_TAKEN',
+          `This host has a ${this.name} container ${spec.name} (${known.status})`,
+          `Remove it (${this.name} delete ${spec.name}), or give one of the two another name`
+        )
+      )
+    } else if (await present(home)) {
+      findings.push(
+        blocker(
+          'NAME_TAKEN',
+          `${home} exists on this host`,
+          `Move or remove ${home}: it is where the container's bundle is to be`
+        )
+      )
+    }
+    if (spec.netns !== undefined) {
+      if (await netnsExists(spec.netns.name)) {
+        findings.push(
+          blocker(
+            'NETNS_TAKEN',
+            `This host has a network namespace ${spec.netns.name}`,
+            `See whether something uses it, then remove it: ip netns del ${spec.netns.name}`
+          )
+        )
+      }
+      findings.push(...(await examineBridges(mapBridges(spec.netns.network.ports, options.bridges), signal)))
+    }
+    return findings
+  }
+
+  async stage(text: string, options: StageOptions, signal: AbortSignal): Promise<Staged> {
+    const spec = parseOciSpec(text)
+    throwBlocker(await this.#examine(spec, options, signal))
+    const staging = stagingFolder(options.bundles, options.migration)
+    const netns = spec.netns === undefined ? undefined : netnsPath(spec.netns.name)
+    await makeStaging(staging, options.migration, async () => {
+      const config = JSON.stringify(relocate(spec.config, spec.cgroup, netns), undefined, 2)
+      await writeFile(join(staging, 'config.json'), config + '\n', { mode: 0o600 })
+    })
+    return {
+      engine: this.name,
+      name: spec.name,
+      staging,
+      rootfs: join(staging, 'rootfs'),
+      home: join(options.bundles, spec.name),
+      cgroup: spec.cgroup,
+      spec: text,
+      bridges: mapBridges(spec.netns?.network.ports ?? [], options.bridges)
+    }
+  }
+
+  async prepareRestore(staged: Staged, signal: AbortSignal): Promise<void> {
+    const { netns } = parseOciSpec(staged.spec)
+    await moveIntoPlace(staged.staging, staged.home)
+    if (netns === undefined) return
+    const migration = migrationOf(staged.staging)
+    if (await netnsExists(netns.name)) {
+      throwBlocker([
+        blocker(
+          'NETNS_TAKEN',
+          `This host has a network namespace ${netns.name}`,
+          `See whether something uses it, then remove it: ip netns del ${netns.name}`
+        )
+      ])
+    }
+    const outer = await chooseOuter(netns.network.ports, migration)
+    // Before it is made: after a crash in between, the record is what says whose they are.
+    await writeRecord(staged.home, { migration, netns: netns.name, outer, restoring: false })
+    await makeNetns(netns.name, netns.network, outer, signal)
+  }
+
+  restore(staged: Staged, paths: CheckpointPaths, how: 'stop' | 'hook', signal: AbortSignal): Promise<RestoredTree> {
+    return restoreOci(this.#runtime, staged, paths, how, signal)
+  }
+
+  async discard(staged: Staged, signal: AbortSignal): Promise<void> {
+    const migration = migrationOf(staged.staging)
+    const record = await readRecord(staged.home)
+    if (record !== undefined && record.migration === migration) {
+      if (record.restoring) {
+        await killAll(staged.cgroup, signal)
+        if ((await this.#runtime.state(staged.name, signal))?.bundle === staged.home)
+          await this.#runtime.delete(staged.name, signal)
+        await removeTree(staged.cgroup, signal)
+      }
+      if (record.netns !== undefined) await removeNetns(record.netns, record.outer, signal)
+    }
+    await removeStaging([staged.home, staged.staging], migration, signal)
+  }
+
+  async adopt(staged: Staged, _signal: AbortSignal): Promise<void> {
+    await forgetRecord(staged.home)
+  }
+
+  async dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+    await dumpOci(this.#runtime, container, paths, signal)
+  }
+
+  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+    return undoOciDump(this.#runtime, container, paths, signal)
+  }
+
+  async retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void> {
+    const spec = parseOciSpec(container.spec)
+    const known = await this.#runtime.state(container.name, signal)
+    if (known !== undefined) {
+      // A container that was made under the name since, or came back, is another one.
+      const same = known.bundle === container.home && (known.pid === container.initPid || known.status === 'stopped')
+      if (!same) return
+    }
+    if ((await tasks(container.cgroup)).includes(container.initPid)) await killAll(container.cgroup, signal)
+    if (known !== undefined) await this.#runtime.delete(container.name, signal)
+    if (!(await isPopulated(container.cgroup))) await removeTree(container.cgroup, signal)
+    if (spec.netns !== undefined)
+      await removeNetns(
+        spec.netns.name,
+        container.ports.map((port) => port.outer),
+        signal
+      )
+    await retireHome(container.home, retained, 'config.json')
+  }
+}

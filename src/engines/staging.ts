@@ -1,0 +1,110 @@
+// The folder of a container that is on its way in, and the record of what was made for it: `discard` removes exactly that.
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { HostProblem } from '../host/problem.ts'
+import { run } from '../host/run.ts'
+import { nameSchema } from './container-name.ts'
+import { present } from './host-paths.ts'
+
+/** Marks a folder as a migration's own. A folder without it, or with another's, is never removed. */
+const RECORD = '.ferry.json'
+
+const recordSchema = z.object({
+  migration: z.string(),
+  /** Set before the first of them is made. */
+  netns: nameSchema.optional(),
+  outer: z.array(z.string()).default([]),
+  /** Set before the runtime is started: from then on the cgroup and the runtime's state may be ours to remove. */
+  restoring: z.boolean().default(false)
+})
+export type StagingRecord = z.infer<typeof recordSchema>
+
+/** A migration's id becomes part of a folder's name. @throws HostProblem BAD_SPEC */
+export function stagingFolder(parent: string, migration: string): string {
+  if (!nameSchema.safeParse(migration).success) {
+    throw new HostProblem({
+      code: 'BAD_SPEC',
+      what: `Migration id ${JSON.stringify(migration)} can not name a folder`,
+      remedy: 'Update ferry on the source: ids are letters and digits'
+    })
+  }
+  return join(parent, `.ferry-${migration}`)
+}
+
+/** Makes the folder; throws leave nothing behind. @throws HostProblem STAGING_EXISTS; errors of the file system */
+export async function makeStaging(staging: string, migration: string, fill: () => Promise<void>): Promise<void> {
+  await mkdir(dirname(staging), { recursive: true, mode: 0o755 })
+  try {
+    await mkdir(staging, { mode: 0o755 })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    throw new HostProblem(
+      {
+        code: 'STAGING_EXISTS',
+        what: `${staging} exists already`,
+        remedy: `See whether a migration uses it (ferry migrations); if none does, remove it`
+      },
+      { cause: error }
+    )
+  }
+  try {
+    await writeRecord(staging, { migration, outer: [], restoring: false })
+    await fill()
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Undefined where the folder is gone or is nobody's. */
+export async function readRecord(folder: string): Promise<StagingRecord | undefined> {
+  let text: string
+  try {
+    text = await readFile(join(folder, RECORD), 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined
+    throw error
+  }
+  return recordSchema.parse(JSON.parse(text))
+}
+
+export async function writeRecord(folder: string, record: StagingRecord): Promise<void> {
+  const path = join(folder, RECORD)
+  await writeFile(path + '.new', JSON.stringify(record), { mode: 0o600 })
+  await rename(path + '.new', path)
+}
+
+/** Makes it an ordinary folder that no `discard` removes any more. */
+export async function forgetRecord(folder: string): Promise<void> {
+  await rm(join(folder, RECORD), { force: true })
+}
+
+/** Renames the staging folder into place, where that has not been done. @throws HostProblem NAME_TAKEN */
+export async function moveIntoPlace(staging: string, home: string): Promise<void> {
+  if (!(await present(staging)) && (await present(home))) return
+  if (await present(home)) {
+    throw new HostProblem({
+      code: 'NAME_TAKEN',
+      what: `${home} exists on this host`,
+      remedy: 'Move or remove it: a container of this name was made here while the migration was under way'
+    })
+  }
+  await rename(staging, home)
+}
+
+/** Removes whichever of the two folders is this migration's. */
+export async function removeStaging(folders: readonly string[], migration: string, signal: AbortSignal): Promise<void> {
+  for (const folder of folders) {
+    if ((await readRecord(folder))?.migration !== migration) continue
+    // The rootfs first, so that a crash in between leaves the record that says whose it is.
+    await run(['rm', '-rf', '--one-file-system', '--', join(folder, 'rootfs')], { signal, timeoutMs: 600_000 })
+    await run(['rm', '-rf', '--one-file-system', '--', folder], { signal, timeoutMs: 60_000 })
+  }
+}
+
+/** The migration's id, from the name that `stagingFolder` gave. */
+export function migrationOf(staging: string): string {
+  return staging.slice(staging.lastIndexOf('/.ferry-') + '/.ferry-'.length)
+}

@@ -1,0 +1,189 @@
+// What a node must still know after it died: migrations, decisions, marks, who owns what.
+import { wordsOf } from '../../protocols/problem.ts'
+import { Store, type Change } from './store.ts'
+
+export interface MigrationRecord {
+  readonly id: string
+  readonly role: 'source' | 'target'
+  readonly container: string
+  readonly engine: string
+  /** Peer id of the other side. */
+  readonly peer: string
+  readonly peerName: string
+  readonly epoch: number
+  /** State of this side's machine. */
+  readonly state: string
+  /** The MigrationView that operators saw last. */
+  readonly view: unknown
+  /** What the node needs to recover, JSON. */
+  readonly data: Readonly<Record<string, unknown>>
+  /** ISO 8601, as are the other times. */
+  readonly startedAt: string
+  readonly updatedAt: string
+  readonly endedAt?: string
+}
+
+export type Decision = 'commit' | 'abort'
+
+/**
+ * Facts that stand once written. Target: its tree is seen frozen (`prepared`), it will run the container (`activating`) or
+ * never will (`hand-back`). Source: it runs again after a hand-back (`taken-back`).
+ */
+export type Mark = 'prepared' | 'activating' | 'hand-back' | 'taken-back'
+
+/** Every write is on disk when its promise resolves. Every method rejects with a JournalError. */
+export interface Journal {
+  putMigration(record: MigrationRecord): Promise<void>
+  migration(id: string): Promise<MigrationRecord | undefined>
+  /** All that are not pruned, oldest first. */
+  migrations(): Promise<readonly MigrationRecord[]>
+  /** Those that ended, latest end first. */
+  history(): Promise<readonly MigrationRecord[]>
+  /** Forgets migrations that ended before `olderThan`, with their decisions and marks; returns their ids. */
+  prune(olderThan: Date): Promise<readonly string[]>
+  /** Writes a decision once; returns the one that stands, which is an earlier one if there is any. */
+  decide(id: string, decision: Decision, epoch: number): Promise<Decision>
+  decision(id: string): Promise<Decision | undefined>
+  /** Writes a mark once. `activating` and `hand-back` exclude each other: returns the one that stands. */
+  mark(id: string, mark: Mark): Promise<Mark>
+  marks(id: string): Promise<ReadonlySet<Mark>>
+  /** 0 for a container that never moved. */
+  epochOf(container: string): Promise<number>
+  setEpoch(container: string, epoch: number): Promise<void>
+  /** Takes a container for a migration if no other has it; returns the migration that has it. */
+  claim(container: string, migrationId: string): Promise<string>
+  /** Does nothing if another migration has the container. */
+  release(container: string, migrationId: string): Promise<void>
+  close(): Promise<void>
+}
+
+export interface JournalOptions {
+  /** Told what happened; a pino logger fits. */
+  readonly log?: { error(details: object, message: string): void }
+}
+
+/**
+ * Opens the journal in `folder`, making it (0700) if it is not there, and checks every record. Throws JournalError:
+ * DAEMON_ALREADY_RUNNING, JOURNAL_CORRUPT, JOURNAL_UNAVAILABLE.
+ */
+export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
+  try {
+    return new StoredJournal(await Store.open(folder))
+  } catch (error) {
+    options.log?.error({ err: error, folder }, `the journal does not open: ${wordsOf(error)}`)
+    throw error
+  }
+}
+
+const marksOfTarget: Readonly<Partial<Record<Mark, Mark>>> = { activating: 'hand-back', 'hand-back': 'activating' }
+const everyMark: readonly Mark[] = ['prepared', 'activating', 'hand-back', 'taken-back']
+
+class StoredJournal implements Journal {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  async putMigration(record: MigrationRecord): Promise<void> {
+    await this.#store.alone(() => this.#store.write([{ key: key('migration', record.id), value: record }]))
+  }
+
+  async migration(id: string): Promise<MigrationRecord | undefined> {
+    return (await this.#store.get(key('migration', id))) as MigrationRecord | undefined
+  }
+
+  async migrations(): Promise<readonly MigrationRecord[]> {
+    const found = await this.#store.list('migration/')
+    return found.map(({ value }) => value as MigrationRecord).sort((a, b) => compare(a.startedAt, b.startedAt))
+  }
+
+  async history(): Promise<readonly MigrationRecord[]> {
+    const ended = (await this.migrations()).filter((record) => record.endedAt !== undefined)
+    return ended.sort((a, b) => compare(b.endedAt ?? '', a.endedAt ?? ''))
+  }
+
+  async prune(olderThan: Date): Promise<readonly string[]> {
+    return this.#store.alone(async () => {
+      const old = (await this.history()).filter(({ endedAt }) => Date.parse(endedAt ?? '') < olderThan.getTime())
+      const ids = new Set(old.map(({ id }) => id))
+      const claims = (await this.#store.list('claim/')).filter(({ value }) => ids.has(String(value)))
+      const keys = [...ids].flatMap((id) => [
+        key('migration', id),
+        key('decision', id),
+        ...everyMark.map((mark) => key('mark', id, mark))
+      ])
+      const changes: Change[] = [...keys, ...claims.map((claim) => claim.key)].map((old) => ({
+        key: old,
+        remove: true
+      }))
+      if (changes.length > 0) await this.#store.write(changes)
+      return [...ids]
+    })
+  }
+
+  async decide(id: string, decision: Decision, epoch: number): Promise<Decision> {
+    return this.#store.alone(async () => {
+      const standing = await this.decision(id)
+      if (standing !== undefined) return standing
+      await this.#store.write([{ key: key('decision', id), value: { decision, epoch } }])
+      return decision
+    })
+  }
+
+  async decision(id: string): Promise<Decision | undefined> {
+    const stored = (await this.#store.get(key('decision', id))) as { decision: Decision } | undefined
+    return stored?.decision
+  }
+
+  async mark(id: string, mark: Mark): Promise<Mark> {
+    return this.#store.alone(async () => {
+      const marks = await this.marks(id)
+      const excluded = marksOfTarget[mark]
+      if (excluded !== undefined && marks.has(excluded)) return excluded
+      if (!marks.has(mark)) await this.#store.write([{ key: key('mark', id, mark), value: mark }])
+      return mark
+    })
+  }
+
+  async marks(id: string): Promise<ReadonlySet<Mark>> {
+    return new Set((await this.#store.list(`${key('mark', id)}/`)).map(({ value }) => value as Mark))
+  }
+
+  async epochOf(container: string): Promise<number> {
+    return ((await this.#store.get(key('epoch', container))) as number | undefined) ?? 0
+  }
+
+  async setEpoch(container: string, epoch: number): Promise<void> {
+    await this.#store.alone(() => this.#store.write([{ key: key('epoch', container), value: epoch }]))
+  }
+
+  async claim(container: string, migrationId: string): Promise<string> {
+    return this.#store.alone(async () => {
+      const holder = await this.#store.get(key('claim', container))
+      if (typeof holder === 'string') return holder
+      await this.#store.write([{ key: key('claim', container), value: migrationId }])
+      return migrationId
+    })
+  }
+
+  async release(container: string, migrationId: string): Promise<void> {
+    await this.#store.alone(async () => {
+      const holder = await this.#store.get(key('claim', container))
+      if (holder === migrationId) await this.#store.write([{ key: key('claim', container), remove: true }])
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close()
+  }
+}
+
+/** Parts are escaped, so that no name of a container or id of a peer's can reach another's key. */
+function key(...parts: readonly string[]): string {
+  return parts.map(encodeURIComponent).join('/')
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

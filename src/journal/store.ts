@@ -1,0 +1,131 @@
+// Checked records in LevelDB, written to disk before a write resolves and one write at a time.
+import { mkdir } from 'node:fs/promises'
+import { Level } from 'level'
+import { wordsOf } from '../../protocols/problem.ts'
+import { corrupt, JournalError } from './journal-error.ts'
+import { decodeRecord, encodeRecord } from './record.ts'
+import { checkWriteAheadLogs } from './write-ahead-log.ts'
+
+export type Change = { readonly key: string; readonly value: unknown } | { readonly key: string; readonly remove: true }
+
+export class Store {
+  readonly #folder: string
+  readonly #level: Level<string, Buffer>
+  #sequence: number
+  #last: Promise<unknown> = Promise.resolve()
+
+  private constructor(folder: string, level: Level<string, Buffer>, sequence: number) {
+    this.#folder = folder
+    this.#level = level
+    this.#sequence = sequence
+  }
+
+  /** Opens the store and reads every record once. Throws JournalError. */
+  static async open(folder: string): Promise<Store> {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      throw unavailable(folder, 'made', error)
+    }
+    try {
+      await checkWriteAheadLogs(folder)
+    } catch (error) {
+      throw error instanceof JournalError ? error : unavailable(folder, 'read', error)
+    }
+    const level = new Level<string, Buffer>(folder, { keyEncoding: 'utf8', valueEncoding: 'buffer' })
+    try {
+      await level.open()
+    } catch (error) {
+      throw openFailure(folder, error)
+    }
+    try {
+      let sequence = 0
+      for await (const [key, bytes] of level.iterator()) {
+        sequence = Math.max(sequence, decodeRecord(folder, key, bytes).sequence)
+      }
+      return new Store(folder, level, sequence)
+    } catch (error) {
+      await level.close()
+      throw error instanceof JournalError ? error : unavailable(folder, 'read', error)
+    }
+  }
+
+  async get(key: string): Promise<unknown> {
+    let bytes: Buffer | undefined
+    try {
+      bytes = await this.#level.get(key)
+    } catch (error) {
+      throw unavailable(this.#folder, 'read', error)
+    }
+    return bytes === undefined ? undefined : decodeRecord(this.#folder, key, bytes).value
+  }
+
+  /** Every record whose key begins with `prefix`, in the order of the keys. */
+  async list(prefix: string): Promise<{ key: string; value: unknown }[]> {
+    const found: { key: string; value: unknown }[] = []
+    const range = { gte: prefix, lt: `${prefix}\uffff` }
+    for await (const [key, bytes] of this.#level.iterator(range)) {
+      found.push({ key, value: decodeRecord(this.#folder, key, bytes).value })
+    }
+    return found
+  }
+
+  /** Runs `task` when every earlier one has ended: what it reads can't change until it has written. */
+  async alone<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task)
+    this.#last = result.then(
+      () => undefined,
+      () => undefined
+    )
+    return result
+  }
+
+  /** Writes all changes or none; resolves when they are on disk. Only inside `alone`. */
+  async write(changes: readonly Change[]): Promise<void> {
+    const operations = changes.map((change) => {
+      if ('remove' in change) return { type: 'del' as const, key: change.key }
+      const value = encodeRecord(change.key, ++this.#sequence, change.value)
+      return { type: 'put' as const, key: change.key, value }
+    })
+    try {
+      await this.#level.batch(operations, { sync: true })
+    } catch (error) {
+      throw unavailable(this.#folder, 'written', error)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    await this.#level.close()
+  }
+}
+
+function openFailure(folder: string, error: unknown): JournalError {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (code === 'LEVEL_LOCKED') {
+    return new JournalError(
+      {
+        code: 'DAEMON_ALREADY_RUNNING',
+        what: `The journal ${folder} is open in another process`,
+        why: wordsOf(cause),
+        remedy: 'Use the ferry daemon that already runs (systemctl status ferry), or end it first'
+      },
+      { cause: error }
+    )
+  }
+  if (code === 'LEVEL_CORRUPTION') return corrupt(folder, 'The store', wordsOf(cause), { cause: error })
+  return unavailable(folder, 'opened', cause)
+}
+
+function unavailable(folder: string, verb: string, error: unknown): JournalError {
+  return new JournalError(
+    {
+      code: 'JOURNAL_UNAVAILABLE',
+      what: `The journal ${folder} can't be ${verb}`,
+      why: wordsOf(error),
+      remedy: `See that the disk of ${folder} has space, is writable and healthy (df, dmesg), and that ferry runs as root`
+    },
+    { cause: error }
+  )
+}

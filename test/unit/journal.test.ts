@@ -1,0 +1,162 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
+import { decodeRecord, encodeRecord } from '../../src/journal/record.ts'
+
+function record(id: string, more: Partial<MigrationRecord> = {}): MigrationRecord {
+  return {
+    id,
+    role: 'source',
+    container: 'web',
+    engine: 'runc',
+    peer: '12D3KooWpeer',
+    peerName: 'host-b',
+    epoch: 1,
+    state: 'offering',
+    view: {},
+    data: { freezeBegan: 5 },
+    startedAt: '2026-01-01T00:00:00.000Z',
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    ...more
+  }
+}
+
+describe('the journal', () => {
+  let folder: string
+  let journal: Journal
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ferry-journal-'))
+    journal = await openJournal(folder)
+  })
+  afterEach(async () => {
+    await journal.close()
+    await rm(folder, { recursive: true })
+  })
+
+  async function reopen(): Promise<void> {
+    await journal.close()
+    journal = await openJournal(folder)
+  }
+
+  it('still knows everything after it was closed and opened', async () => {
+    await journal.putMigration(record('m1'))
+    await journal.decide('m1', 'commit', 1)
+    await journal.mark('m1', 'prepared')
+    await journal.setEpoch('runc/web', 3)
+    await journal.claim('runc/web', 'm1')
+    await reopen()
+    expect(await journal.migration('m1')).toEqual(record('m1'))
+    expect(await journal.decision('m1')).toBe('commit')
+    expect([...(await journal.marks('m1'))]).toEqual(['prepared'])
+    expect(await journal.epochOf('runc/web')).toBe(3)
+    expect(await journal.claim('runc/web', 'm2')).toBe('m1')
+  })
+
+  it('lets the first decision stand', async () => {
+    expect(await journal.decide('m1', 'abort', 1)).toBe('abort')
+    expect(await journal.decide('m1', 'commit', 1)).toBe('abort')
+    await reopen()
+    expect(await journal.decide('m1', 'commit', 1)).toBe('abort')
+  })
+
+  it('gives concurrent deciders one answer', async () => {
+    const answers = await Promise.all([
+      journal.decide('m1', 'commit', 1),
+      journal.decide('m1', 'abort', 1),
+      journal.decide('m1', 'commit', 1)
+    ])
+    expect(new Set(answers).size).toBe(1)
+    expect(await journal.decision('m1')).toBe(answers[0])
+  })
+
+  it('never lets activating and hand-back stand both', async () => {
+    const [first, second] = await Promise.all([journal.mark('m1', 'hand-back'), journal.mark('m1', 'activating')])
+    expect(second).toBe(first)
+    expect([...(await journal.marks('m1'))]).toEqual([first])
+  })
+
+  it('keeps the marks of migrations apart whose ids share a beginning', async () => {
+    await journal.mark('m/1', 'prepared')
+    expect((await journal.marks('m')).size).toBe(0)
+  })
+
+  it('lets one migration hold a container until it lets go', async () => {
+    expect(await journal.claim('lxc/db', 'm1')).toBe('m1')
+    expect(await journal.claim('lxc/db', 'm2')).toBe('m1')
+    await journal.release('lxc/db', 'm2')
+    expect(await journal.claim('lxc/db', 'm2')).toBe('m1')
+    await journal.release('lxc/db', 'm1')
+    expect(await journal.claim('lxc/db', 'm2')).toBe('m2')
+  })
+
+  it('forgets old ended migrations with their decisions, and no others', async () => {
+    await journal.putMigration(record('old', { endedAt: '2026-01-01T00:01:00.000Z' }))
+    await journal.putMigration(record('new', { endedAt: '2026-01-03T00:00:00.000Z' }))
+    await journal.putMigration(record('open'))
+    await journal.decide('old', 'commit', 1)
+    expect(await journal.prune(new Date('2026-01-02T00:00:00.000Z'))).toEqual(['old'])
+    expect((await journal.migrations()).map(({ id }) => id).sort()).toEqual(['new', 'open'])
+    expect(await journal.decision('old')).toBeUndefined()
+    expect((await journal.history()).map(({ id }) => id)).toEqual(['new'])
+  })
+
+  it('tells a second daemon that one runs already', async () => {
+    await expect(openJournal(folder)).rejects.toMatchObject({ details: { code: 'DAEMON_ALREADY_RUNNING' } })
+  })
+
+  it('notices a byte that changed on disk, wherever the store put it', async () => {
+    await journal.decide('m1', 'commit', 1)
+    await journal.close()
+    const flip = async (): Promise<void> => {
+      for (const name of await readdir(folder)) {
+        const bytes = await readFile(join(folder, name))
+        const at = bytes.indexOf('"commit"')
+        if (!/\.(log|ldb)$/.test(name) || at < 0) continue
+        bytes.writeUInt8(bytes.readUInt8(at + 1) ^ 1, at + 1)
+        await writeFile(join(folder, name), bytes)
+      }
+    }
+    await flip()
+    const damaged = { details: { code: 'JOURNAL_CORRUPT' } }
+    await expect(openJournal(folder)).rejects.toMatchObject(damaged)
+    await expect(openJournal(folder), 'also at the second try').rejects.toMatchObject(damaged)
+    await rm(folder, { recursive: true })
+    journal = await openJournal(folder)
+    await journal.decide('m1', 'commit', 1)
+    await reopen()
+    await journal.close()
+    await flip()
+    await expect(openJournal(folder)).rejects.toMatchObject(damaged)
+    await rm(folder, { recursive: true })
+    journal = await openJournal(folder)
+  })
+
+  it('takes a write that the end of the machine cut off for one that never was', async () => {
+    await journal.decide('m1', 'commit', 1)
+    await journal.decide('m2', 'commit', 1)
+    await journal.close()
+    const log = (await readdir(folder)).find((name) => name.endsWith('.log'))
+    const file = join(folder, log ?? 'no write-ahead log')
+    const bytes = await readFile(file)
+    await writeFile(file, bytes.subarray(0, bytes.length - 5))
+    journal = await openJournal(folder)
+    expect(await journal.decision('m1')).toBe('commit')
+    expect(await journal.decision('m2')).toBeUndefined()
+  })
+
+  it('reads a write-ahead log of many blocks', async () => {
+    const text = 'x'.repeat(50_000)
+    for (const id of ['a', 'b', 'c', 'd']) await journal.putMigration(record(id, { data: { text } }))
+    await reopen()
+    expect((await journal.migrations()).length).toBe(4)
+  })
+
+  it('refuses a record of another key', () => {
+    const bytes = encodeRecord('decision/m1', 7, { decision: 'commit' })
+    expect(decodeRecord(folder, 'decision/m1', bytes)).toEqual({ sequence: 7, value: { decision: 'commit' } })
+    expect(() => decodeRecord(folder, 'decision/m2', bytes)).toThrow(/decision\/m2.*CRC-32/)
+  })
+})

@@ -1,0 +1,337 @@
+// The node: every migration of this host, what operators ask of it and what peers ask of it.
+import type { BulkKind, BulkStream, Header } from '../../protocols/bulk/index.ts'
+import type { Request, Response } from '../../protocols/migration/index.ts'
+import {
+  OperatorError,
+  type CheckView,
+  type ContainerView,
+  type LogView,
+  type MigrationView,
+  type OperatorService,
+  type PeerView,
+  type Problem
+} from '../../protocols/operator/views.ts'
+import type { HostFacts } from '../host/facts.ts'
+import { containerView, inspectContainer, listContainers } from './containers.ts'
+import { newMigrationId } from './ids.ts'
+import { diagnoseLogs, logEntries, readLogs } from './logs.ts'
+import { containerKey, type NodeParts } from './parts.ts'
+import { PeerRequests } from './peer-requests.ts'
+import { asOperator, operatorError, toProblem } from './problems.ts'
+import { recover } from './recovery.ts'
+import { expectResponse } from './responses.ts'
+import { SourceMigration } from './source-migration.ts'
+import { findingsFromWire } from './wire-problems.ts'
+import type { TargetMigration } from './target-migration.ts'
+
+/** How long a daemon that is told to end waits for migrations that can no longer be taken back, milliseconds. */
+const SHUTDOWN_WAIT_MS = 45_000
+
+export type Migration = SourceMigration | TargetMigration
+
+export class FerryNode implements OperatorService {
+  readonly #parts: NodeParts
+  readonly #active = new Map<string, Migration>()
+  readonly #requests: PeerRequests
+  #closing = false
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts
+    this.#requests = new PeerRequests(parts, {
+      find: (id) => this.#active.get(id),
+      add: (migration) => {
+        this.#add(migration)
+      },
+      closing: () => this.#closing
+    })
+    parts.mesh.onDisconnect((peer) => {
+      this.#linkLost(peer)
+    })
+  }
+
+  /** Takes up what an earlier daemon left unfinished. Before this nothing of it is touched. */
+  async recover(): Promise<void> {
+    for (const migration of await recover(this.#parts)) this.#add(migration)
+  }
+
+  handleRequest(from: string, request: Request, signal: AbortSignal): Promise<Response> {
+    return this.#requests.answer(from, request, signal)
+  }
+
+  async handleBulk(from: string, kind: BulkKind, header: Header, stream: BulkStream): Promise<void> {
+    const migration = this.#active.get(header.migration)
+    if (migration?.role !== 'target' || migration.peer !== from) {
+      stream.abort(new Error(`no migration ${header.migration} of this peer is under way`))
+      return
+    }
+    await migration.receive(kind, header, stream)
+  }
+
+  async containers(signal: AbortSignal): Promise<readonly ContainerView[]> {
+    const moving = new Set(
+      [...this.#active.values()].map(({ progress: { view } }) => containerKey(view.engine, view.container))
+    )
+    const found = await listContainers(this.#parts, signal)
+    return found
+      .map((c) => containerView(this.#parts.name, c, moving.has(containerKey(c.engine, c.name))))
+      .sort((a, b) => a.name.localeCompare(b.name) || a.engine.localeCompare(b.engine))
+  }
+
+  async peers(signal: AbortSignal): Promise<readonly PeerView[]> {
+    const { mesh, name } = this.#parts
+    const facts = await this.#parts.facts(signal)
+    const self: PeerView = {
+      name,
+      peerId: mesh.self.peerId,
+      addresses: mesh.self.addresses,
+      state: 'self',
+      ...factsView(facts)
+    }
+    const others = mesh.peers().map((peer): PeerView => {
+      const { facts: json, ferryVersion, lastSeen, ...rest } = peer
+      return {
+        name: rest.name ?? '',
+        peerId: rest.peerId,
+        addresses: rest.addresses,
+        state: rest.state,
+        ...(ferryVersion === undefined ? {} : { ferry: ferryVersion }),
+        ...(lastSeen === undefined ? {} : { lastSeen: lastSeen.toISOString() }),
+        ...(json === undefined ? {} : factsView(JSON.parse(json) as HostFacts))
+      }
+    })
+    return [self, ...others]
+  }
+
+  async check(request: { container: string; to: string }, signal: AbortSignal): Promise<CheckView> {
+    const { name } = this.#parts
+    return asOperator(name, async () => {
+      const { container } = await inspectContainer(this.#parts, request.container, signal)
+      const peer = this.#target(request.to)
+      const id = newMigrationId(this.#parts.now())
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
+      const offered = await this.#parts.mesh.request(
+        peer.peerId,
+        {
+          migration: id,
+          offer: {
+            container: container.name,
+            engine: container.engine,
+            sourceName: name,
+            epoch: 0,
+            memoryBytes: container.memoryBytes,
+            rootfsBytes: container.rootfsBytes,
+            spec: container.spec,
+            checkOnly: true,
+            catchesSigcont: container.catchesSigcont
+          }
+        },
+        limit
+      )
+      expectResponse(offered, 'accepted', peer.name)
+      const facts = JSON.stringify(await this.#parts.facts(signal))
+      const reported = await this.#parts.mesh.request(peer.peerId, { migration: id, preflight: { facts } }, limit)
+      const theirs = findingsFromWire(expectResponse(reported, 'report', peer.name).findings)
+      const findings = [...container.findings.map((finding) => ({ host: name, ...finding })), ...theirs]
+      return {
+        container: container.name,
+        engine: container.engine,
+        source: name,
+        target: peer.name,
+        ok: findings.every(({ level }) => level !== 'blocker'),
+        findings
+      }
+    })
+  }
+
+  async move(request: { container: string; to: string }, signal: AbortSignal): Promise<MigrationView> {
+    const { name, journal, now } = this.#parts
+    return asOperator(name, async () => {
+      if (this.#closing) throw operatorError(name, closingDetails(name))
+      const { engine, container } = await inspectContainer(this.#parts, request.container, signal)
+      const peer = this.#target(request.to)
+      const blocker = container.findings.find(({ level }) => level === 'blocker')
+      if (blocker !== undefined) throw operatorError(name, blocker)
+      const id = newMigrationId(now())
+      const key = containerKey(container.engine, container.name)
+      const holder = await journal.claim(key, id)
+      if (holder !== id) {
+        throw operatorError(name, {
+          code: 'MIGRATION_UNDER_WAY',
+          what: `${container.name} is already being moved`,
+          why: `migration ${holder} holds it`,
+          remedy: `wait for it or cancel it: ferry cancel ${holder}`
+        })
+      }
+      const migration = new SourceMigration(this.#parts, engine, {
+        id,
+        epoch: (await journal.epochOf(key)) + 1,
+        peer: peer.peerId,
+        peerName: peer.name,
+        container,
+        startedAt: new Date(now()).toISOString()
+      })
+      try {
+        await migration.record()
+      } catch (error) {
+        await journal.release(key, id)
+        throw error
+      }
+      this.#add(migration)
+      return migration.progress.view
+    })
+  }
+
+  async *watch(id: string, signal: AbortSignal): AsyncIterable<MigrationView> {
+    const active = this.#active.get(id)
+    if (active !== undefined) {
+      yield* active.progress.watch(signal)
+      return
+    }
+    yield await this.#view(id)
+  }
+
+  async migrations(): Promise<readonly MigrationView[]> {
+    const records = await this.#parts.journal.migrations()
+    return records
+      .map((record) => this.#active.get(record.id)?.progress.view ?? (record.view as MigrationView))
+      .sort((a, b) => a.startedAt.localeCompare(b.startedAt))
+  }
+
+  async logs(id: string, signal: AbortSignal): Promise<LogView> {
+    const { name, config, journal, mesh } = this.#parts
+    const view = await this.#view(id)
+    const own = logEntries(name, await readLogs(config.stateDir, id))
+    const missing: Problem[] = []
+    let theirs: LogView['logs'] = []
+    const record = await journal.migration(id)
+    const other = view.role === 'source' ? view.target : view.source
+    if (record !== undefined) {
+      try {
+        const limit = AbortSignal.any([signal, AbortSignal.timeout(config.limits.peerTimeoutMs)])
+        const response = await mesh.request(record.peer, { migration: id, logs: {} }, limit)
+        theirs = logEntries(other, expectResponse(response, 'logFiles', other).files)
+      } catch (error) {
+        signal.throwIfAborted()
+        missing.push(toProblem(other, error))
+      }
+    }
+    const logs = [...own, ...theirs]
+    const diagnosis = diagnoseLogs(logs)
+    return { id, logs, missing, ...(diagnosis === undefined ? {} : { diagnosis }) }
+  }
+
+  async cancel(id: string): Promise<MigrationView> {
+    const { name } = this.#parts
+    const active = this.#active.get(id)
+    if (active === undefined) {
+      const view = await this.#view(id)
+      throw operatorError(name, {
+        code: 'ALREADY_ENDED',
+        what: `migration ${id} has ended already`,
+        why: `it ended as ${view.outcome ?? view.state}`,
+        remedy: 'nothing is to be done'
+      })
+    }
+    const accepted = active.cancel({
+      code: 'CANCELLED',
+      host: name,
+      what: 'the migration was cancelled by an operator',
+      remedy: 'nothing is to be done; the container goes on at its source'
+    })
+    if (!accepted) {
+      throw operatorError(name, {
+        code: 'TOO_LATE',
+        what: `migration ${id} can no longer be cancelled`,
+        why: `the decision is being taken or was taken (state ${active.state})`,
+        remedy: 'let it end, then move the container back'
+      })
+    }
+    return active.progress.view
+  }
+
+  /** Finishes or rolls back what is under way. A prepared target whose source is silent stays frozen and is taken up at the next start. */
+  async close(): Promise<void> {
+    this.#closing = true
+    const { name, log } = this.#parts
+    for (const migration of this.#active.values()) {
+      migration.cancel({
+        code: 'SHUTTING_DOWN',
+        host: name,
+        what: `ferry on ${name} was told to end`,
+        remedy: 'move the container again when it is back'
+      })
+    }
+    const all = Promise.all([...this.#active.values()].map(({ ended }) => ended)).then(() => true)
+    const timeout = new Promise<boolean>((resolve) =>
+      setTimeout(() => {
+        resolve(false)
+      }, SHUTDOWN_WAIT_MS).unref()
+    )
+    if (!(await Promise.race([all, timeout]))) {
+      log.warn(
+        { migrations: [...this.#active.keys()] },
+        'ends with migrations whose decision is not known; the next start takes them up'
+      )
+    }
+  }
+
+  #add(migration: Migration): void {
+    this.#active.set(migration.id, migration)
+    void migration.ended.finally(() => this.#active.delete(migration.id))
+    migration.start()
+  }
+
+  #target(reference: string): { peerId: string; name: string } {
+    const { mesh, name } = this.#parts
+    const peerId = mesh.resolve(reference)
+    if (peerId === mesh.self.peerId) {
+      throw operatorError(name, {
+        code: 'MOVE_TO_SELF',
+        what: `${reference} is this host`,
+        remedy: 'name another peer; see ferry peers'
+      })
+    }
+    return { peerId, name: mesh.peers().find((peer) => peer.peerId === peerId)?.name ?? reference }
+  }
+
+  #linkLost(peer: string): void {
+    for (const migration of this.#active.values()) {
+      if (migration.peer !== peer) continue
+      const { view } = migration.progress
+      const other = migration.role === 'source' ? view.target : view.source
+      migration.linkLost({
+        code: 'LINK_LOST',
+        host: this.#parts.name,
+        what: `the connection to ${other} was lost`,
+        remedy: `see that ferry runs on ${other} and that the hosts reach each other, then move the container again`
+      })
+    }
+  }
+
+  async #view(id: string): Promise<MigrationView> {
+    const active = this.#active.get(id)
+    if (active !== undefined) return active.progress.view
+    const record = await this.#parts.journal.migration(id)
+    if (record !== undefined) return record.view as MigrationView
+    throw new OperatorError({
+      code: 'UNKNOWN_MIGRATION',
+      host: this.#parts.name,
+      what: `there is no migration "${id}" on ${this.#parts.name}`,
+      remedy: 'see ferry migrations'
+    })
+  }
+}
+
+export function closingDetails(name: string) {
+  return { code: 'SHUTTING_DOWN', what: `ferry on ${name} is ending`, remedy: 'try again when it is back' }
+}
+
+function factsView(facts: HostFacts): Partial<PeerView> {
+  return {
+    kernel: facts.kernel,
+    ...(facts.criu === undefined ? {} : { criu: facts.criu.version }),
+    engines: facts.engines,
+    memoryFreeBytes: facts.memoryFreeBytes,
+    diskFreeBytes: facts.diskFreeBytes
+  }
+}

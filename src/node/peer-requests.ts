@@ -1,0 +1,212 @@
+// What peers ask of this node. A peer speaks only of migrations it has a side in.
+import { Decision, type Request, type Response } from '../../protocols/migration/index.ts'
+import type { FindingView, Problem } from '../../protocols/operator/views.ts'
+import { compareHosts } from '../host/compare.ts'
+import type { HostFacts } from '../host/facts.ts'
+import { engineOf } from './containers.ts'
+import { readLogs } from './logs.ts'
+import { bundlesOf, containerKey, type NodeParts } from './parts.ts'
+import { toProblem } from './problems.ts'
+import { findingsToWire, toWire } from './wire-problems.ts'
+import type { Migration } from './node.ts'
+import { TargetMigration } from './target-migration.ts'
+
+/** A check is two questions; what the first said is kept this long, milliseconds. */
+const CHECK_KEPT_MS = 30_000
+const MAX_CHECKS = 64
+
+export interface ActiveMigrations {
+  find(id: string): Migration | undefined
+  add(migration: Migration): void
+  closing(): boolean
+}
+
+type Offer = NonNullable<Request['offer']>
+
+export class PeerRequests {
+  readonly #parts: NodeParts
+  readonly #active: ActiveMigrations
+  readonly #checks = new Map<string, { from: string; offer: Offer; findings: readonly FindingView[] }>()
+
+  constructor(parts: NodeParts, active: ActiveMigrations) {
+    this.#parts = parts
+    this.#active = active
+  }
+
+  async answer(from: string, request: Request, signal: AbortSignal): Promise<Response> {
+    try {
+      return await this.#answer(from, request, signal)
+    } catch (error) {
+      this.#parts.log.warn({ err: error, from, migration: request.migration }, 'a request of a peer failed')
+      return refused(toProblem(this.#parts.name, error))
+    }
+  }
+
+  async #answer(from: string, request: Request, signal: AbortSignal): Promise<Response> {
+    const id = request.migration
+    if (request.offer !== undefined) {
+      return request.offer.checkOnly
+        ? this.#check(from, id, request.offer, signal)
+        : this.#offer(from, id, request.offer, signal)
+    }
+    if (request.preflight !== undefined && this.#checks.get(id)?.from === from) {
+      return this.#checkReport(id, request.preflight.facts, signal)
+    }
+    if (request.ask !== undefined) return this.#decisionOf(from, id)
+    if (request.logs !== undefined) return this.#logs(from, id)
+    if (request.handBack !== undefined) return this.#handBack(from, id)
+
+    const migration = this.#active.find(id)
+    if (migration?.role === 'target' && migration.peer === from) {
+      if (request.preflight !== undefined) return migration.answerPreflight(request.preflight.facts, signal)
+      if (request.restore !== undefined) {
+        return migration.answerRestore(request.restore.imagesDigest, request.restore.neighbours, signal)
+      }
+      if (request.decision !== undefined) {
+        const { verdict, epoch, reason } = request.decision
+        if (verdict !== Decision.Verdict.UNDECIDED) return migration.answerDecision(verdict, epoch, reason, signal)
+      }
+    }
+    return this.#ofEnded(from, id, request)
+  }
+
+  async #offer(from: string, id: string, offer: Offer, signal: AbortSignal): Promise<Response> {
+    const { name, engines, journal, now } = this.#parts
+    if (this.#active.closing())
+      return refused(this.#problem('SHUTTING_DOWN', `ferry on ${name} is ending`, 'choose another peer'))
+    const engine = engineOf(engines, offer.engine)
+    if (engine === undefined || (await engine.version(signal)) === undefined)
+      return refused(this.#noEngine(offer.engine))
+    if (this.#active.find(id) !== undefined || (await journal.migration(id)) !== undefined) {
+      return refused(this.#problem('DUPLICATE_OFFER', `migration ${id} is known already`, 'start a new migration'))
+    }
+    const key = containerKey(offer.engine, offer.container)
+    const holder = await journal.claim(key, id)
+    if (holder !== id) {
+      return refused(
+        this.#problem(
+          'MIGRATION_UNDER_WAY',
+          `${name} is already moving a container named ${offer.container}`,
+          'wait for it to end',
+          `migration ${holder} holds the name`
+        )
+      )
+    }
+    const migration = new TargetMigration(this.#parts, engine, {
+      id,
+      peer: from,
+      offer,
+      startedAt: new Date(now()).toISOString()
+    })
+    try {
+      await migration.record()
+    } catch (error) {
+      await journal.release(key, id)
+      throw error
+    }
+    this.#active.add(migration)
+    return migration.answerOffer(signal)
+  }
+
+  async #check(from: string, id: string, offer: Offer, signal: AbortSignal): Promise<Response> {
+    const { name, engines, config } = this.#parts
+    const engine = engineOf(engines, offer.engine)
+    const findings: FindingView[] = []
+    if (engine === undefined || (await engine.version(signal)) === undefined) {
+      findings.push({ level: 'blocker', ...this.#noEngine(offer.engine) })
+    } else {
+      const options = { migration: id, bridges: config.bridges, bundles: bundlesOf(config.stateDir) }
+      for (const finding of await engine.examine(offer.spec, options, signal)) findings.push({ host: name, ...finding })
+    }
+    if (this.#checks.size >= MAX_CHECKS) this.#checks.delete(this.#checks.keys().next().value ?? '')
+    this.#checks.set(id, { from, offer, findings })
+    setTimeout(() => this.#checks.delete(id), CHECK_KEPT_MS).unref()
+    return { accepted: { targetName: name } }
+  }
+
+  async #checkReport(id: string, facts: string, signal: AbortSignal): Promise<Response> {
+    const check = this.#checks.get(id)
+    if (check === undefined) throw new Error(`no check ${id}`)
+    this.#checks.delete(id)
+    const { offer } = check
+    const compared = compareHosts(JSON.parse(facts) as HostFacts, await this.#parts.facts(signal), {
+      engine: offer.engine,
+      memoryBytes: offer.memoryBytes + this.#parts.config.memoryReserveBytes,
+      diskBytes: offer.rootfsBytes + offer.memoryBytes + this.#parts.config.diskReserveBytes
+    }).map((finding) => ({ host: this.#parts.name, ...finding }))
+    const seen = new Set<string>()
+    const findings = [...check.findings, ...compared].filter(({ code, what }) => {
+      if (seen.has(code + what)) return false
+      seen.add(code + what)
+      return true
+    })
+    return {
+      report: {
+        findings: findingsToWire(findings)
+      }
+    }
+  }
+
+  /** The source's answer to a target in doubt. Without a COMMIT record an ended migration is an aborted one. */
+  async #decisionOf(from: string, id: string): Promise<Response> {
+    const record = await this.#parts.journal.migration(id)
+    if (record?.role !== 'source' || record.peer !== from) return refused(this.#unknown(id))
+    const standing = await this.#parts.journal.decision(id)
+    const undecided = standing === undefined && this.#active.find(id) !== undefined
+    const { COMMIT, ABORT, UNDECIDED } = Decision.Verdict
+    const verdict = standing === 'commit' ? COMMIT : undecided ? UNDECIDED : ABORT
+    return { decision: { verdict, epoch: record.epoch, reason: '' } }
+  }
+
+  async #logs(from: string, id: string): Promise<Response> {
+    const record = await this.#parts.journal.migration(id)
+    if (record === undefined || record.peer !== from) return refused(this.#unknown(id))
+    return { logFiles: { files: await readLogs(this.#parts.config.stateDir, id) } }
+  }
+
+  /** The source hears of a hand-back as the answer to its COMMIT; here it only says whether it has written it down. */
+  async #handBack(from: string, id: string): Promise<Response> {
+    const record = await this.#parts.journal.migration(id)
+    if (record?.role !== 'source' || record.peer !== from) return refused(this.#unknown(id))
+    const marks = await this.#parts.journal.marks(id)
+    if (marks.has('taken-back')) return { ack: {} }
+    return refused(this.#problem('NOT_YET', 'the hand-back is not written down here yet', 'ask again'))
+  }
+
+  async #ofEnded(from: string, id: string, request: Request): Promise<Response> {
+    const record = await this.#parts.journal.migration(id)
+    if (record?.role !== 'target' || record.peer !== from) return refused(this.#unknown(id))
+    if (request.decision?.verdict === Decision.Verdict.ABORT && record.state !== 'owner') return { ack: {} }
+    if (request.decision?.verdict === Decision.Verdict.COMMIT && request.decision.epoch === record.epoch) {
+      const marks = await this.#parts.journal.marks(id)
+      if (marks.has('activating')) return { ack: {} }
+      if (marks.has('hand-back')) return { handBack: { epoch: record.epoch } }
+    }
+    const problem = (record.view as { problem?: Problem }).problem
+    return refused(
+      problem ??
+        this.#problem('ALREADY_ENDED', `migration ${id} has ended on ${this.#parts.name}`, 'start a new migration')
+    )
+  }
+
+  #noEngine(engine: string): Problem {
+    const { name } = this.#parts
+    return this.#problem('ENGINE_MISSING', `${engine} is not installed on ${name}`, `install ${engine} on ${name}`)
+  }
+
+  #unknown(id: string): Problem {
+    return this.#problem(
+      'UNKNOWN_MIGRATION',
+      `${this.#parts.name} has no migration ${id} with this peer`,
+      'start a new migration'
+    )
+  }
+
+  #problem(code: string, what: string, remedy: string, why?: string): Problem {
+    return { code, host: this.#parts.name, what, ...(why === undefined ? {} : { why }), remedy }
+  }
+}
+
+function refused(problem: Problem): Response {
+  return { refused: { problems: [toWire(problem)] } }
+}

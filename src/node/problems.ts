@@ -1,0 +1,52 @@
+// Every error that leaves a driver becomes a Problem with this host's name here, and nowhere else.
+import { OperatorError, type Problem } from '../../protocols/operator/views.ts'
+
+interface Details {
+  readonly code: string
+  readonly what: string
+  readonly why?: string
+  readonly remedy: string
+}
+
+function detailsOf(error: unknown): Details | undefined {
+  if (typeof error !== 'object' || error === null || !('details' in error)) return undefined
+  const details = error.details
+  if (typeof details !== 'object' || details === null) return undefined
+  return 'code' in details && 'what' in details && 'remedy' in details ? (details as Details) : undefined
+}
+
+/** @param host name of the host on which the error arose, for errors that don't carry one */
+export function toProblem(host: string, error: unknown): Problem {
+  if (error instanceof OperatorError) return error.problem
+  const details = detailsOf(error)
+  if (details !== undefined) {
+    return {
+      code: details.code,
+      host,
+      what: details.what,
+      ...(details.why === undefined ? {} : { why: details.why }),
+      remedy: details.remedy
+    }
+  }
+  return {
+    code: 'INTERNAL',
+    host,
+    what: 'ferry failed inside',
+    why: error instanceof Error ? error.message : String(error),
+    remedy: `look at the log of ferry on ${host} and report what it says`
+  }
+}
+
+export function operatorError(host: string, details: Details): OperatorError {
+  return new OperatorError({ host, ...details })
+}
+
+/** Wraps whatever a step throws, so that machines and API see Problems only. */
+export async function asOperator<T>(host: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    if (error instanceof OperatorError) throw error
+    throw new OperatorError(toProblem(host, error), { cause: error })
+  }
+}

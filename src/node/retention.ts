@@ -1,0 +1,31 @@
+// What outlives a migration, and for how long: the old rootfs and the logs, by `retentionHours`.
+import { readdir, rm } from 'node:fs/promises'
+import { foldersOf, retainedOf, type NodeParts } from './parts.ts'
+
+const HOUR_MS = 3_600_000
+
+/** Removes what belongs to migrations that ended longer ago than the retention. */
+export async function pruneEnded(parts: Pick<NodeParts, 'config' | 'journal' | 'now' | 'log'>): Promise<void> {
+  const { config, journal, now, log } = parts
+  const before = now() - config.retentionHours * HOUR_MS
+  for (const record of await journal.migrations()) {
+    if (record.endedAt === undefined || Date.parse(record.endedAt) > before) continue
+    await rm(retainedOf(config.stateDir, record.id), { recursive: true, force: true })
+    await rm(foldersOf(config.stateDir, record.id).top, { recursive: true, force: true })
+    log.info({ migration: record.id }, 'its retention has ended')
+  }
+  await journal.prune(new Date(before))
+  await removeStrays(parts)
+}
+
+/** Work folders of migrations that the journal doesn't know (any more). */
+async function removeStrays({ config, journal }: Pick<NodeParts, 'config' | 'journal'>): Promise<void> {
+  const known = new Set((await journal.migrations()).map(({ id }) => id))
+  const names = await readdir(`${config.stateDir}/migrations`).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  })
+  for (const name of names) {
+    if (!known.has(name)) await rm(foldersOf(config.stateDir, name).top, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,547 @@
+// One migration on its source: what each actor of the source machine really does.
+import { mkdir, rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createActor, type Actor } from 'xstate'
+import { sourceMachine, type SourceResume } from '../../machines/source.ts'
+import { Decision } from '../../protocols/migration/index.ts'
+import type { MigrationView, Phase, Problem } from '../../protocols/operator/views.ts'
+import type { Engine, Inspection } from '../engines/engine.ts'
+import { isFrozen, isPopulated, freeze, thaw } from '../host/cgroup.ts'
+import { frameInjector, holdFrames, type FrameHold } from '../host/frames.ts'
+import { readNeighbours } from '../host/neighbours.ts'
+import { attach, detach } from '../host/ports.ts'
+import { stoppedTasks } from '../host/tree.ts'
+import { sendFrames } from '../transfer/frames.ts'
+import { sendImages } from '../transfer/images.ts'
+import { sendRootfs } from '../transfer/rootfs.ts'
+import { startRound } from '../transfer/round.ts'
+import { Effects } from './effects.ts'
+import { FrameStore } from './frame-store.ts'
+import type { HandOver } from './hand-over.ts'
+import { containerKey, foldersOf, retainedOf, type MigrationFolders, type NodeParts } from './parts.ts'
+import { operatorError, toProblem } from './problems.ts'
+import { Progress } from './progress.ts'
+import { expectResponse } from './responses.ts'
+import { findingsFromWire } from './wire-problems.ts'
+
+const PHASES: Readonly<Record<string, Phase>> = {
+  starting: 'offer',
+  offering: 'offer',
+  preflighting: 'preflight',
+  preDumping: 'pre-dump',
+  finalDumping: 'final-dump',
+  streaming: 'stream',
+  restoring: 'restore',
+  recordingCommit: 'decision',
+  committed: 'ack',
+  deliveringAgain: 'ack',
+  retiring: 'ack',
+  retiringAgain: 'ack'
+}
+
+/** A target that is told of an abort has this long to answer; after that it has to ask. Milliseconds. */
+const ABORT_NOTICE_MS = 5000
+
+export interface SourceRecordData {
+  readonly container: Inspection
+  /** Set before the first thing is done that a rollback has to undo. */
+  readonly freezeBegan: boolean
+}
+
+export interface SourceOptions {
+  readonly id: string
+  readonly epoch: number
+  readonly peer: string
+  readonly peerName: string
+  readonly container: Inspection
+  readonly startedAt: string
+  readonly resume?: { readonly machine: SourceResume; readonly data: SourceRecordData; readonly view: MigrationView }
+}
+
+export class SourceMigration {
+  readonly role = 'source'
+  readonly id: string
+  readonly peer: string
+  readonly progress: Progress
+  readonly ended: Promise<void>
+  readonly #parts: NodeParts
+  readonly #options: SourceOptions
+  readonly #engine: Engine
+  readonly #folders: MigrationFolders
+  readonly #effects: Effects
+  readonly #actor: Actor<typeof sourceMachine>
+  readonly #frames = new FrameStore()
+  #freezeBegan: boolean
+  #frozenAt: number | undefined
+  #holds: FrameHold[] = []
+  readonly #holding: Promise<void>[] = []
+  #sendingFrames: Promise<unknown> = Promise.resolve()
+  #lastRound: { readonly since: Date } | undefined
+  #rounds = 0
+  #rootfsBytes = 0
+  #finalRootfs: Promise<unknown> | undefined
+  #imagesDigest: Uint8Array | undefined
+  #handOver: HandOver = { neighbours: [], stopped: [] }
+  // What runs beside the machine's actors, with an end of its own.
+  readonly #lastRootfs = new AbortController()
+  readonly #lifetime = new AbortController()
+  #lost: Problem | undefined
+  #downtimeTimer: NodeJS.Timeout | undefined
+  #lengthTimer: NodeJS.Timeout | undefined
+
+  constructor(parts: NodeParts, engine: Engine, options: SourceOptions) {
+    this.#parts = parts
+    this.#options = options
+    this.#engine = engine
+    this.id = options.id
+    this.peer = options.peer
+    this.#folders = foldersOf(parts.config.stateDir, options.id)
+    this.#freezeBegan = options.resume?.data.freezeBegan ?? false
+    this.progress = new Progress(
+      options.resume?.view ?? {
+        id: options.id,
+        container: options.container.name,
+        engine: options.container.engine,
+        source: parts.name,
+        target: options.peerName,
+        role: 'source',
+        state: 'starting',
+        phases: [],
+        startedAt: options.startedAt,
+        warnings: [],
+        rootfsBytes: 0,
+        imageBytes: 0,
+        framesHeld: 0
+      },
+      parts.now
+    )
+    this.#effects = new Effects({
+      host: parts.name,
+      journal: () => this.record(),
+      onJournalTrouble: (error) => {
+        parts.log.error(
+          { err: error, migration: this.id },
+          'the journal takes no record; the way back goes on without it'
+        )
+      }
+    })
+    const effects = this.#effects
+    this.#actor = createActor(
+      sourceMachine.provide({
+        actors: {
+          offer: effects.actor((signal) => this.#offer(signal)),
+          preflight: effects.actor((signal) => this.#preflight(signal)),
+          preDump: effects.actor((signal) => this.#preDump(signal)),
+          finalDump: effects.actor((signal) => this.#finalDump(signal)),
+          stream: effects.actor((signal) => this.#stream(signal)),
+          restore: effects.actor((signal) => this.#restore(signal)),
+          decideCommit: effects.actor(() => this.#parts.journal.decide(this.id, 'commit', options.epoch)),
+          decideAbort: effects.actor(() => this.#parts.journal.decide(this.id, 'abort', options.epoch), true),
+          deliverCommit: effects.actor((signal) => this.#deliverCommit(signal)),
+          recordTakeBack: effects.actor(async () => {
+            await this.#parts.journal.mark(this.id, 'taken-back')
+          }),
+          retire: effects.actor((signal) => this.#retire(signal)),
+          undo: effects.actor((signal) => this.#undo(signal), true),
+          deliverAbort: effects.actor((signal) => this.#deliverAbort(signal), true)
+        }
+      }),
+      { input: { migration: options.id, ...(options.resume === undefined ? {} : { resume: options.resume.machine }) } }
+    )
+    this.ended = new Promise((resolve) => {
+      this.#actor.subscribe({
+        next: (snapshot) => {
+          const state = this.state
+          parts.log.info({ migration: this.id, state, problem: snapshot.context.problem }, 'source')
+          if (snapshot.status === 'active') this.progress.phase(PHASES[state] ?? 'rollback', state)
+        },
+        complete: () => {
+          void this.#finish().finally(resolve)
+        }
+      })
+    })
+  }
+
+  get state(): string {
+    const value = this.#actor.getSnapshot().value
+    return typeof value === 'string' ? value : (Object.values(value)[0] ?? 'running')
+  }
+
+  start(): void {
+    if (this.#options.resume === undefined) {
+      this.#lengthTimer = this.#deadline(
+        this.#parts.config.limits.migrationMs,
+        'MIGRATION_DEADLINE',
+        'the migration took'
+      )
+    }
+    this.#actor.start()
+  }
+
+  /** False once the decision is being taken: it's too late then. */
+  cancel(problem: Problem): boolean {
+    if (!this.#undecided()) return false
+    this.#actor.send({ type: 'CANCEL', problem })
+    return true
+  }
+
+  linkLost(problem: Problem): void {
+    this.#actor.send({ type: 'LINK_LOST', problem })
+  }
+
+  async record(): Promise<void> {
+    const { container, id, peer, peerName, epoch, startedAt } = this.#options
+    const view = this.progress.view
+    const data: SourceRecordData = { container, freezeBegan: this.#freezeBegan }
+    await this.#parts.journal.putMigration({
+      id,
+      role: 'source',
+      container: container.name,
+      engine: container.engine,
+      peer,
+      peerName,
+      epoch,
+      state: this.state,
+      view,
+      data: { ...data },
+      startedAt,
+      updatedAt: new Date(this.#parts.now()).toISOString(),
+      ...(view.endedAt === undefined ? {} : { endedAt: view.endedAt })
+    })
+  }
+
+  #undecided(): boolean {
+    const value = this.#actor.getSnapshot().value
+    return typeof value === 'object' || value === 'starting'
+  }
+
+  #deadline(limitMs: number, code: string, subject: string): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#actor.send({
+        type: 'DEADLINE',
+        problem: {
+          code,
+          host: this.#parts.name,
+          what: `${subject} longer than its limit of ${String(limitMs)} ms`,
+          why: `it was in state ${this.state}`,
+          remedy: `raise limits.${code === 'DOWNTIME_LIMIT' ? 'downtimeMs' : 'migrationMs'} in the configuration of ${this.#parts.name}, or move it when it is less busy`
+        }
+      })
+    }, limitMs)
+    timer.unref()
+    return timer
+  }
+
+  async #offer(signal: AbortSignal): Promise<void> {
+    const { container, epoch } = this.#options
+    const response = await this.#parts.mesh.request(
+      this.peer,
+      {
+        migration: this.id,
+        offer: {
+          container: container.name,
+          engine: container.engine,
+          sourceName: this.#parts.name,
+          epoch,
+          memoryBytes: container.memoryBytes,
+          rootfsBytes: container.rootfsBytes,
+          spec: container.spec,
+          checkOnly: false,
+          catchesSigcont: container.catchesSigcont
+        }
+      },
+      AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
+    )
+    expectResponse(response, 'accepted', this.#options.peerName)
+  }
+
+  async #preflight(signal: AbortSignal): Promise<void> {
+    const facts = JSON.stringify(await this.#parts.facts(signal))
+    const response = await this.#parts.mesh.request(
+      this.peer,
+      { migration: this.id, preflight: { facts } },
+      AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
+    )
+    const { findings } = expectResponse(response, 'report', this.#options.peerName)
+    const views = findingsFromWire(findings)
+    const own = this.#options.container.findings.map((finding) => ({ host: this.#parts.name, ...finding }))
+    const all = [...own, ...views]
+    this.progress.warn(all.filter(({ level }) => level === 'warning'))
+    const blockers = all.filter(({ level }) => level === 'blocker')
+    const first = blockers[0]
+    if (first === undefined) return
+    throw operatorError(first.host, {
+      code: first.code,
+      what: first.what,
+      ...(first.why === undefined ? {} : { why: first.why }),
+      remedy:
+        blockers.length === 1
+          ? first.remedy
+          : `${first.remedy} (and ${String(blockers.length - 1)} more: see ferry check ${this.#options.container.name} --to ${this.#options.peerName})`
+    })
+  }
+
+  async #preDump(signal: AbortSignal): Promise<void> {
+    await mkdir(this.#folders.images, { recursive: true, mode: 0o700 })
+    await mkdir(this.#folders.work, { recursive: true, mode: 0o700 })
+    const { max, targetMs } = this.#parts.config.rounds
+    let last = Infinity
+    for (let round = 1; round <= max; round++) {
+      const began = performance.now()
+      await this.#sendRootfsRound(false, signal)
+      const took = performance.now() - began
+      // Another round pays only while rounds get shorter; what is left is the final round's.
+      if (took <= targetMs || took > last * 0.75) return
+      last = took
+    }
+  }
+
+  async #sendRootfsRound(final: boolean, signal: AbortSignal): Promise<void> {
+    const { rootfs } = this.#options.container
+    const round = ++this.#rounds
+    // No round comes after the last one, and a frozen container must not wait for a disk.
+    const began = final ? undefined : await startRound(rootfs, signal)
+    const stream = await this.#parts.mesh.openBulk(this.peer, 'rootfs', { migration: this.id, round, final }, signal)
+    const before = this.#rootfsBytes
+    const { bytes } = await sendRootfs({
+      stream,
+      rootfs,
+      final,
+      ...(this.#lastRound === undefined ? {} : { changedSince: this.#lastRound.since }),
+      ...(this.#parts.config.rateBps === undefined ? {} : { rateBps: this.#parts.config.rateBps }),
+      signal,
+      onProgress: (sent) => {
+        this.progress.bytes({ rootfsBytes: before + sent })
+      }
+    })
+    this.#lastRound = began
+    this.#rootfsBytes = before + bytes
+    this.progress.bytes({ rootfsBytes: this.#rootfsBytes })
+  }
+
+  async #finalDump(signal: AbortSignal): Promise<void> {
+    const { container } = this.#options
+    await this.#holdFrames(this.#lifetime.signal)
+    const stopped = await stoppedTasks(container.cgroup)
+    this.#freezeBegan = true
+    await this.record()
+    if (container.ports.length > 0)
+      await detach(
+        container.ports.map(({ outer }) => outer),
+        signal
+      )
+    for (const hold of this.#holds) hold.begin()
+    this.#frozenAt = performance.now()
+    this.#downtimeTimer = this.#deadline(
+      this.#parts.config.limits.downtimeMs,
+      'DOWNTIME_LIMIT',
+      'the container was frozen'
+    )
+    await freeze(container.cgroup, signal)
+    // Nothing changes any more: the last of the rootfs goes while CRIU dumps.
+    this.#finalRootfs = this.#sendRootfsRound(true, this.#lastRootfs.signal)
+    this.#finalRootfs.catch(() => undefined)
+    const neighbours = await readNeighbours(container.initPid, signal)
+    this.#handOver = { neighbours: [...neighbours], stopped }
+    await this.#engine.dump(container, this.#folders, signal)
+    if (!(await isFrozen(container.cgroup))) {
+      throw operatorError(this.#parts.name, {
+        code: 'NOT_FROZEN',
+        what: `${container.name} is not frozen after its dump`,
+        why: 'cgroup.events does not say "frozen 1"; something else thawed it',
+        remedy: `find what thaws cgroup ${container.cgroup} on ${this.#parts.name} and move the container again`
+      })
+    }
+  }
+
+  /** Starts keeping what arrives for the container's ports, on every bridge that has one. */
+  async #holdFrames(signal: AbortSignal): Promise<void> {
+    const macs = Map.groupBy(this.#options.container.ports, ({ bridge }) => bridge)
+    if (macs.size === 0) return
+    const header = { migration: this.id, round: 0, final: false }
+    const stream = await this.#parts.mesh.openBulk(this.peer, 'frames', header, signal)
+    for (const [bridge, ports] of macs) {
+      const hold = await holdFrames({ bridge, macs: ports.map(({ mac }) => mac), signal })
+      this.#holds.push(hold)
+      this.#holding.push(this.#keep(hold))
+    }
+    this.#sendingFrames = sendFrames({ stream, frames: this.#frames.stream(), signal })
+    this.#sendingFrames.catch((error: unknown) => {
+      this.#parts.log.info({ err: error, migration: this.id }, 'kept frames are not sent on')
+    })
+  }
+
+  async #keep(hold: FrameHold): Promise<void> {
+    try {
+      for await (const frame of hold.frames) {
+        this.#frames.add(frame)
+        this.progress.bytes({ framesHeld: this.#frames.held })
+      }
+    } catch (error) {
+      this.#parts.log.warn({ err: error, migration: this.id }, 'frames are no longer kept; peers will retransmit')
+    }
+  }
+
+  async #stream(signal: AbortSignal): Promise<void> {
+    const stream = await this.#parts.mesh.openBulk(
+      this.peer,
+      'images',
+      { migration: this.id, round: 0, final: true },
+      signal
+    )
+    const images = sendImages({
+      stream,
+      folder: this.#folders.images,
+      ...(this.#parts.config.rateBps === undefined ? {} : { rateBps: this.#parts.config.rateBps }),
+      signal,
+      onProgress: (imageBytes) => {
+        this.progress.bytes({ imageBytes })
+      }
+    })
+    const [{ bytes, sha256 }] = await Promise.all([images, this.#finalRootfs])
+    this.progress.bytes({ imageBytes: bytes })
+    this.#imagesDigest = sha256
+  }
+
+  async #restore(signal: AbortSignal): Promise<void> {
+    const response = await this.#parts.mesh.request(
+      this.peer,
+      {
+        migration: this.id,
+        restore: {
+          imagesDigest: Uint8Array.from(this.#imagesDigest ?? []),
+          neighbours: JSON.stringify(this.#handOver)
+        }
+      },
+      signal
+    )
+    expectResponse(response, 'prepared', this.#options.peerName)
+  }
+
+  async #deliverCommit(signal: AbortSignal): Promise<'ack' | 'hand-back'> {
+    clearTimeout(this.#downtimeTimer)
+    for (;;) {
+      try {
+        const response = await this.#parts.mesh.request(
+          this.peer,
+          {
+            migration: this.id,
+            decision: { verdict: Decision.Verdict.COMMIT, epoch: this.#options.epoch, reason: '' }
+          },
+          AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
+        )
+        if (response.handBack !== undefined) {
+          this.#parts.log.warn(
+            { migration: this.id, problem: response.handBack.problem },
+            'the target hands the container back'
+          )
+          return 'hand-back'
+        }
+        expectResponse(response, 'ack', this.#options.peerName)
+        if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
+        return 'ack'
+      } catch (error) {
+        signal.throwIfAborted()
+        this.#parts.log.warn({ err: error, migration: this.id }, 'COMMIT is not acknowledged yet')
+        await sleep(300, undefined, { signal })
+      }
+    }
+  }
+
+  async #retire(signal: AbortSignal): Promise<void> {
+    await this.#stopHolding()
+    const { container } = this.#options
+    await this.#engine.retire(container, retainedOf(this.#parts.config.stateDir, this.id), signal)
+    await this.#parts.journal.setEpoch(containerKey(container.engine, container.name), this.#options.epoch)
+  }
+
+  async #undo(signal: AbortSignal): Promise<void> {
+    clearTimeout(this.#downtimeTimer)
+    if (!this.#freezeBegan) {
+      await this.#stopHolding()
+      return
+    }
+    this.#lastRootfs.abort()
+    await Promise.allSettled([this.#finalRootfs])
+    const { container } = this.#options
+    if (!(await isPopulated(container.cgroup))) {
+      await this.#stopHolding()
+      this.#lost = {
+        code: 'CONTAINER_LOST',
+        host: this.#parts.name,
+        what: `${container.name} no longer has any process on ${this.#parts.name}`,
+        why: 'the host was restarted, or somebody killed the container, while it was frozen',
+        remedy: 'start the container again; its rootfs is where it was'
+      }
+      return
+    }
+    const outers = container.ports.map(({ outer }) => outer)
+    const injectors = await Promise.all(outers.map((outer) => frameInjector(outer, signal)))
+    try {
+      await this.#engine.undoDump(container, this.#folders, signal)
+      if (container.ports.length > 0)
+        await attach(
+          container.ports.map(({ outer, bridge }) => ({ outer, bridge })),
+          signal
+        )
+      await thaw(container.cgroup)
+      await Promise.all(injectors.map((injector) => injector.inject(this.#frames.frames)))
+      if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
+    } finally {
+      await Promise.all(injectors.map((injector) => injector.close()))
+      await this.#stopHolding()
+    }
+  }
+
+  async #deliverAbort(signal: AbortSignal): Promise<void> {
+    const { problem } = this.#actor.getSnapshot().context
+    // Nobody there has heard of this migration.
+    if (problem?.code === 'PEER_UNREACHABLE' && this.#rounds === 0) return
+    await this.#parts.mesh.request(
+      this.peer,
+      {
+        migration: this.id,
+        decision: {
+          verdict: Decision.Verdict.ABORT,
+          epoch: this.#options.epoch,
+          reason: `${problem?.code ?? 'ABORTED'}: ${problem?.what ?? 'the source gave up'}`.slice(0, 500)
+        }
+      },
+      AbortSignal.any([signal, AbortSignal.timeout(ABORT_NOTICE_MS)])
+    )
+  }
+
+  async #stopHolding(): Promise<void> {
+    const holds = this.#holds
+    this.#holds = []
+    for (const stopped of await Promise.allSettled(holds.map((hold) => hold.stop()))) {
+      if (stopped.status === 'rejected') {
+        this.#parts.log.warn({ err: stopped.reason as unknown, migration: this.id }, 'not every frame was kept')
+      }
+    }
+    await Promise.all(this.#holding)
+    this.#frames.close()
+    await Promise.race([Promise.allSettled([this.#sendingFrames]), sleep(1000)])
+  }
+
+  async #finish(): Promise<void> {
+    clearTimeout(this.#lengthTimer)
+    clearTimeout(this.#downtimeTimer)
+    this.#lifetime.abort()
+    const { context, value } = this.#actor.getSnapshot()
+    const { container } = this.#options
+    const refused = context.failedIn === 'offering' || context.failedIn === 'preflighting'
+    const outcome = value === 'moved' ? 'moved' : refused ? 'refused' : 'rolled-back'
+    try {
+      await rm(this.#folders.images, { recursive: true, force: true })
+      this.progress.end(outcome, this.state, outcome === 'moved' ? undefined : (this.#lost ?? context.problem))
+      await this.record()
+      await this.#parts.journal.release(containerKey(container.engine, container.name), this.id)
+    } catch (error) {
+      this.#parts.log.error({ err: error, migration: this.id }, 'the end of a migration could not be written down')
+      if (this.progress.view.outcome === undefined) {
+        this.progress.end(outcome, this.state, toProblem(this.#parts.name, error))
+      }
+    }
+  }
+}

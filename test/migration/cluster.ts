@@ -1,0 +1,220 @@
+// Two lab hosts with a ferry daemon each, containers on them and a client: the set-up that migration tests and the demo share.
+import { createLab, attachLab } from '../lab/index.ts'
+import type { ExecResult, Lab, LabHost, LabProcess } from '../lab/lab.ts'
+
+export interface ClientReport {
+  readonly answers: number
+  readonly first: number
+  readonly last: number
+  readonly outOfOrder: number
+  readonly longestGapMs: number
+  readonly gapAfter: number
+  readonly localPort: number
+  readonly problem?: string
+}
+
+/** A client that keeps one connection open until it is asked what it saw. */
+export class Client {
+  readonly #process: LabProcess
+  readonly #lines: AsyncIterator<string>
+  readonly localPort: number
+
+  private constructor(process: LabProcess, lines: AsyncIterator<string>, localPort: number) {
+    this.#process = process
+    this.#lines = lines
+    this.localPort = localPort
+  }
+
+  static async connect(from: LabHost, address: string, port = 8000, everyMs = 5): Promise<Client> {
+    const program = '/opt/ferry/test/lab/programs/client.ts'
+    const process = await from.spawn([
+      'node',
+      '--disable-warning=ExperimentalWarning',
+      program,
+      address,
+      String(port),
+      '--every',
+      String(everyMs)
+    ])
+    const lines = process.lines[Symbol.asyncIterator]()
+    const first = await lines.next()
+    const said = first.done === true ? {} : (JSON.parse(first.value) as { connected?: boolean; localPort?: number })
+    if (said.connected !== true || said.localPort === undefined) {
+      throw new Error(`the client did not connect to ${address}: ${JSON.stringify(said)}`)
+    }
+    return new Client(process, lines, said.localPort)
+  }
+
+  /** Waits until the client has had some more answers. */
+  async more(answers = 40): Promise<void> {
+    let first: number | undefined
+    for (;;) {
+      const line = await this.#lines.next()
+      if (line.done === true) throw new Error('the client has ended')
+      const said = JSON.parse(line.value) as { answers: number; problem?: string }
+      if (said.problem !== undefined) throw new Error(`the client's connection broke: ${said.problem}`)
+      first ??= said.answers
+      if (said.answers >= first + answers) return
+    }
+  }
+
+  async finish(): Promise<ClientReport> {
+    this.#process.write('stop\n')
+    let last = ''
+    for (;;) {
+      const line = await this.#lines.next()
+      if (line.done === true) break
+      last = line.value
+    }
+    await this.#process.exited
+    return JSON.parse(last) as ClientReport
+  }
+}
+
+/** A lab host with ferry on it. */
+export class FerryHost {
+  readonly host: LabHost
+  peerId = ''
+  #daemon: LabProcess | undefined
+  #log: string[] = []
+
+  constructor(host: LabHost) {
+    this.host = host
+  }
+
+  get name(): string {
+    return this.host.name
+  }
+
+  /** The daemon's log lines so far. */
+  get log(): readonly string[] {
+    return this.#log
+  }
+
+  async configure(config: Record<string, unknown>): Promise<void> {
+    await this.host.writeFile('/etc/ferry/ferry.json', JSON.stringify({ name: this.name, ...config }, undefined, 2))
+  }
+
+  async identify(): Promise<string> {
+    this.peerId = (JSON.parse((await this.host.exec(['ferry', 'id', '--json'])).stdout) as { peerId: string }).peerId
+    return this.peerId
+  }
+
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const daemon = await this.host.spawn(['ferry', 'daemon'], { env })
+    this.#daemon = daemon
+    this.#log = []
+    const ready = Promise.withResolvers<void>()
+    const read = async () => {
+      for await (const line of daemon.lines) {
+        this.#log.push(line)
+        if (line.includes('ferry is ready')) ready.resolve()
+      }
+      const { stderr } = await daemon.exited
+      ready.reject(new Error(`ferry on ${this.name} ended: ${stderr} ${this.#log.slice(-3).join('\n')}`))
+    }
+    // After `ready` its rejection says nothing new.
+    ready.promise.catch(() => undefined)
+    read().catch((error: unknown) => {
+      ready.reject(error instanceof Error ? error : new Error(String(error)))
+    })
+    await ready.promise
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<ExecResult | undefined> {
+    const daemon = this.#daemon
+    this.#daemon = undefined
+    if (daemon === undefined) return undefined
+    await daemon.kill(signal)
+    return daemon.exited
+  }
+
+  /** Runs the CLI on this host; never throws for its exit code. */
+  ferry(...args: string[]): Promise<ExecResult> {
+    return this.host.exec(['ferry', ...args], { check: false, timeoutMs: 180_000 })
+  }
+
+  /** Runs the CLI with --json; the last line is what it said. */
+  async json<T>(...args: string[]): Promise<T> {
+    const { stdout, stderr, exitCode } = await this.ferry(...args, '--json')
+    const text = stdout.trim()
+    if (text === '') throw new Error(`ferry ${args.join(' ')} said nothing (${String(exitCode)}): ${stderr}`)
+    return JSON.parse(text.startsWith('[') ? text : (text.split('\n').at(-1) ?? '')) as T
+  }
+}
+
+export interface Cluster {
+  readonly lab: Lab
+  readonly hosts: readonly FerryHost[]
+  host(name: string): FerryHost
+  /** Resolves when every daemon sees every other. */
+  connected(): Promise<void>
+  down(): Promise<void>
+}
+
+export interface ClusterOptions {
+  readonly name: string
+  readonly hosts?: readonly string[]
+  readonly kind?: 'ns' | 'vm'
+  readonly config?: Record<string, unknown>
+  /** Uses a lab of this name that is up already. */
+  readonly reuse?: boolean
+}
+
+export async function createCluster(options: ClusterOptions): Promise<Cluster> {
+  const names = options.hosts ?? ['a', 'b']
+  const lab =
+    (options.reuse === true ? await attachLab(options.name) : undefined) ??
+    (await createLab({ name: options.name, hosts: names, kind: options.kind ?? 'ns' }))
+  try {
+    const hosts = names.map((name) => new FerryHost(lab.host(name)))
+    await joinMesh(hosts, options.config ?? {})
+    return {
+      lab,
+      hosts,
+      host(name) {
+        const found = hosts.find((host) => host.name === name)
+        if (found === undefined) throw new Error(`no host ${name}`)
+        return found
+      },
+      async connected() {
+        for (const ferry of hosts) await connected(ferry, hosts.length)
+      },
+      async down() {
+        await lab.down()
+      }
+    }
+  } catch (error) {
+    await lab.down()
+    throw error
+  }
+}
+
+/** Every host knows every other by address and peer id. */
+async function joinMesh(hosts: readonly FerryHost[], config: Record<string, unknown>): Promise<void> {
+  await Promise.all(
+    hosts.map(async (ferry) => {
+      await ferry.configure(config)
+      await ferry.identify()
+    })
+  )
+  await Promise.all(
+    hosts.map(async (ferry) => {
+      const bootstrap = hosts
+        .filter((other) => other !== ferry)
+        .map((other) => `/ip4/${other.host.address}/tcp/4860/p2p/${other.peerId}`)
+      await ferry.configure({ bootstrap, ...config })
+      await ferry.start()
+    })
+  )
+  for (const ferry of hosts) await connected(ferry, hosts.length)
+}
+
+async function connected(ferry: FerryHost, count: number): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    const peers = await ferry.json<{ state: string }[]>('peers')
+    if (peers.filter(({ state }) => state === 'connected' || state === 'self').length === count) return
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+  throw new Error(`${ferry.name} does not see its peers`)
+}

@@ -1,0 +1,89 @@
+// Real containers for the tests: a static counter behind TCP port 8000, made with the engine's own commands.
+import type { LabHost } from '../lab/lab.ts'
+
+export interface CounterOptions {
+  readonly engine: 'runc' | 'crun' | 'lxc'
+  readonly name: string
+  /** IPv4 on the lab's segment. */
+  readonly address: string
+  readonly mac: string
+}
+
+export async function startCounter(host: LabHost, options: CounterOptions): Promise<void> {
+  await (options.engine === 'lxc' ? startLxc(host, options) : startOci(host, options))
+  await waitForTasks(host, 'counter')
+}
+
+async function startOci(host: LabHost, { engine, name, address, mac }: CounterOptions): Promise<void> {
+  const bundle = `/srv/${name}`
+  const config = {
+    ociVersion: '1.0.2',
+    process: { terminal: false, user: { uid: 0, gid: 0 }, args: ['/bin/counter'], env: ['PATH=/bin'], cwd: '/' },
+    root: { path: 'rootfs' },
+    hostname: name,
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs' },
+      { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['ro'] }
+    ],
+    linux: {
+      cgroupsPath: `/${name}`,
+      namespaces: [
+        { type: 'pid' },
+        { type: 'ipc' },
+        { type: 'uts' },
+        { type: 'mount' },
+        { type: 'network', path: `/run/netns/${name}` }
+      ]
+    }
+  }
+  await host.writeFile(`${bundle}/config.json`, JSON.stringify(config))
+  await host.exec([
+    'sh',
+    '-ec',
+    `mkdir -p ${bundle}/rootfs/bin ${bundle}/rootfs/proc ${bundle}/rootfs/dev ${bundle}/rootfs/sys
+     cp /usr/local/bin/counter ${bundle}/rootfs/bin/
+     mkdir -p /run/netns; ip netns add ${name}
+     ip link add v${name} type veth peer name eth0 netns ${name} address ${mac}
+     nsenter --net=/run/netns/${name} ip link set lo up
+     nsenter --net=/run/netns/${name} ip link set eth0 up
+     nsenter --net=/run/netns/${name} ip addr add ${address}/24 dev eth0
+     ip link set v${name} master br0 up
+     cd ${bundle}; ${engine} run -d --bundle ${bundle} ${name} </dev/null >/dev/null 2>/tmp/${name}.err || { cat /tmp/${name}.err >&2; exit 1; }`
+  ])
+}
+
+async function startLxc(host: LabHost, { name, address, mac }: CounterOptions): Promise<void> {
+  const home = `/var/lib/lxc/${name}`
+  await host.writeFile(
+    `${home}/config`,
+    `lxc.uts.name = ${name}
+lxc.rootfs.path = dir:${home}/rootfs
+lxc.init.cmd = /bin/counter
+lxc.net.0.type = veth
+lxc.net.0.link = br0
+lxc.net.0.name = eth0
+lxc.net.0.flags = up
+lxc.net.0.hwaddr = ${mac}
+lxc.net.0.ipv4.address = ${address}/24
+lxc.console.path = none
+lxc.tty.max = 0
+lxc.mount.auto = proc:mixed sys:ro
+`
+  )
+  await host.exec([
+    'sh',
+    '-ec',
+    `mkdir -p ${home}/rootfs/bin ${home}/rootfs/proc ${home}/rootfs/sys ${home}/rootfs/dev/pts
+     cp /usr/local/bin/counter ${home}/rootfs/bin/
+     lxc-start -n ${name} </dev/null >/dev/null 2>&1`
+  ])
+}
+
+async function waitForTasks(host: LabHost, comm: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if ((await host.pids(comm)).length > 0) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`${comm} did not start on ${host.name}`)
+}

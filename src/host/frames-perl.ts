@@ -14,36 +14,55 @@ $SIG{PIPE} = 'IGNORE';
 `
 
 /**
- * Arguments: bridge, byte limit, classic BPF program in hex. Says "R"; "b" on stdin begins, "s" or end of file stops. Writes 4 bytes of length
- * (big-endian) and the frame with its header for each; after "s" a length of 0, then held and dropped as 4 bytes each.
+ * Arguments: bridge, byte limit, classic BPF program in hex, then the ports' outer ends. Says "R". Lines on stdin: "b MILLISECONDS" begins, "s" or end of file stops. Writes
+ * 4 bytes of length (big-endian) and the frame with its header for each; after "s" a length of 0, then held and dropped as 4 bytes each.
+ *
+ * A port leaves its bridge a little before whoever took it off can say "b". So the last frames before are remembered, and those that went out of the port
+ * (seen there by the other sockets) are forgotten: what is left was not delivered. Time stamps (SIOCGSTAMPNS) bound how old they may be.
  */
 export const holdScript =
   open +
-  `my ($bridge, $limit, $filter) = @ARGV;
-my ($s, $index) = packet_socket($bridge);
+  `my ($bridge, $limit, $filter, @ports) = @ARGV;
 my $program = pack('H*', $filter);
-setsockopt($s, 1, 26, pack('S x![P] P', length($program) / 8, $program)) or die "SO_ATTACH_FILTER: $!\\n";
-vnet_header($s);
-setsockopt($s, 1, 33, pack('i', 8388608));
+sub captured { my ($name) = @_; my ($s, $index) = packet_socket($name);
+  setsockopt($s, 1, 26, pack('S x![P] P', length($program) / 8, $program)) or die "SO_ATTACH_FILTER: $!\\n";
+  vnet_header($s); setsockopt($s, 1, 29, pack('i', 1)); setsockopt($s, 1, 33, pack('i', 8388608));
+  return ($s, $index); }
+my ($s, $index) = captured($bridge);
 setsockopt($s, 263, 1, pack('i S S a8', $index, 1, 0, '')) or die "promiscuous mode: $!\\n";
+my @outer = map { [captured($_)] } @ports;
+bound($$_[0], $$_[1], 3) for @outer;
 bound($s, $index, 3);
 put('R');
-my ($begun, $bytes, $held, $dropped) = (0, 0, 0, 0);
+my ($begun, $bytes, $held, $dropped, @early, %out) = (0, 0, 0, 0);
+sub keep { my ($frame) = @_;
+  if ($bytes + length($frame) > $limit) { $dropped++; return }
+  $bytes += length $frame; $held++; put(pack('N', length $frame) . $frame); }
+sub delivered { my $key = substr($_[0], 10);
+  for my $i (0 .. $#early) { if (substr($early[$i][1], 10) eq $key) { splice(@early, $i, 1); return } }
+  %out = () if keys %out > 1024; $out{$key}++; }
 sub take { my $got = 0;
   while ($got++ < 1024 && defined recv($s, my $frame, 131072, 64)) {
-    next unless $begun;
-    if ($bytes + length($frame) > $limit) { $dropped++; next }
-    $bytes += length $frame; $held++; put(pack('N', length $frame) . $frame);
-  } }
-while (1) {
-  my $in = ''; vec($in, fileno(STDIN), 1) = 1; vec($in, fileno($s), 1) = 1;
-  select($in, undef, undef, undef) >= 0 or next;
-  if (vec($in, fileno(STDIN), 1)) {
-    sysread(STDIN, my $word, 1) or exit 0;
-    if ($word eq 'b') { 1 while defined recv($s, my $early, 1, 64); getsockopt($s, 263, 6); $begun = 1 }
-    else { take(); my $lost = getsockopt($s, 263, 6); $dropped += (unpack('II', $lost))[1] if $lost && $begun; put(pack('NNN', 0, $held, $dropped)); exit 0 }
+    if ($begun) { keep($frame); next }
+    my $key = substr($frame, 10);
+    if ($out{$key}) { delete $out{$key} unless --$out{$key}; next }
+    my $stamp = "\\0" x 16; ioctl($s, 0x8907, $stamp); my ($seconds, $nanos) = unpack('qq', $stamp);
+    push @early, [$seconds * 1000 + $nanos / 1e6, $frame]; shift @early if @early > 512;
   }
-  take() if vec($in, fileno($s), 1);
+  for my $pair (@outer) { $got = 0; while ($got++ < 1024 && defined recv($$pair[0], my $frame, 131072, 64)) { delivered($frame) unless $begun } } }
+my $words = '';
+while (1) {
+  my $in = ''; vec($in, fileno($_), 1) = 1 for \*STDIN, $s, $begun ? () : map { $$_[0] } @outer;
+  select($in, undef, undef, undef) >= 0 or next;
+  take();
+  next unless vec($in, fileno(STDIN), 1);
+  sysread(STDIN, $words, 64, length $words) or exit 0;
+  while ($words =~ s/^([a-z])(?: ([0-9.]+))?\\n//) {
+    if ($1 eq 'b' && !$begun) { my $since = $2 - (@outer ? 100 : 0); take();
+      $begun = 1; getsockopt($s, 263, 6); $$_[0] >= $since and keep($$_[1]) for @early; @early = () }
+    elsif ($1 eq 's') { take(); my $lost = getsockopt($s, 263, 6); $dropped += (unpack('II', $lost))[1] if $lost && $begun;
+      put(pack('NNN', 0, $held, $dropped)); exit 0 }
+  }
 }`
 
 /**

@@ -12,6 +12,11 @@ export interface HoldOptions {
   readonly bridge: string
   /** Of the container's ports; unicast frames to these are held. */
   readonly macs: readonly string[]
+  /**
+   * Outer ends of the ports on this bridge: what still went out there is not held, what arrived after the port had left but before `begin` is. Without
+   * them only what comes after `begin` is held.
+   */
+  readonly outer?: readonly string[]
   /** Frames beyond are dropped and counted. Default 4 MiB. */
   readonly maxBytes?: number
   /** Ends it; `frames` then ends, and `stop` rejects. */
@@ -19,7 +24,7 @@ export interface HoldOptions {
 }
 
 export interface FrameHold {
-  /** From here on frames are kept. To be called when the port has left the bridge: what came before has been delivered. */
+  /** From here on frames are kept. To be called at once when the port has left the bridge. */
   begin(): void
   /** Frames as they come, each with its 10-byte virtio header. Ends after `stop`. To be read once. */
   readonly frames: AsyncIterable<Uint8Array>
@@ -45,7 +50,9 @@ const ANSWER_LIMIT_MS = 5000
 export async function holdFrames(options: HoldOptions): Promise<FrameHold> {
   const filter = Buffer.from(destinationFilter(options.macs)).toString('hex')
   const limit = String(options.maxBytes ?? DEFAULT_MAX_BYTES)
-  const child = await start(['perl', '-e', holdScript, options.bridge, limit, filter], { signal: options.signal })
+  const child = await start(['perl', '-e', holdScript, options.bridge, limit, filter, ...(options.outer ?? [])], {
+    signal: options.signal
+  })
   const reader = byteReader(child.stdout)
   await ready(child, reader, 'FRAME_HOLD_FAILED', `Frames on bridge ${options.bridge} could not be held`)
   const queue = frameQueue()
@@ -54,11 +61,11 @@ export async function holdFrames(options: HoldOptions): Promise<FrameHold> {
   account.catch(() => undefined)
   return {
     begin() {
-      child.stdin.write('b')
+      child.stdin.write(`b ${String(Date.now())}\n`)
     },
     frames: queue,
     async stop() {
-      child.stdin.write('s')
+      child.stdin.write('s\n')
       const totals = await within(account, child)
       await child.kill()
       if (totals !== undefined) return totals

@@ -189,6 +189,31 @@ export async function ensurePark(signal: AbortSignal): Promise<void> {
   await batch([`link set dev ${PARK_BRIDGE} down`], signal)
 }
 
+/**
+ * To be called well before `detach` and `attach`: on the source while the container still runs, on the target as soon as the port exists.
+ *
+ * A bridge without an address of its own has the lowest of its ports' and changes it when that port leaves or a lower one comes, whereupon the host forgets all
+ * its neighbours and they reach it no more. So a bridge that has this port's address is told to keep it (which costs it its neighbours too, hence
+ * early), and a port that has yet to join one gets a high address (fe:…, as libvirt and LXC do).
+ * @throws HostProblem COMMAND_FAILED
+ */
+export async function preparePorts(outer: readonly string[], signal: AbortSignal): Promise<void> {
+  await ensurePark(signal)
+  const present = await links(['ip', '-j', '-d', 'link'], signal)
+  const find = (name: string | undefined) => present.find((link) => link.ifname === name)
+  const lines = outer.flatMap((name) => {
+    const port = find(name)
+    const address = port?.address
+    const bridge = find(port?.master)
+    if (address === undefined) return []
+    if (bridge !== undefined && isBridge(bridge)) {
+      return bridge.address === address ? [`link set dev ${checked(bridge.ifname)} address ${address}`] : []
+    }
+    return address.startsWith('fe:') ? [] : [`link set dev ${checked(name)} address fe:${address.slice(3)}`]
+  })
+  await batch(lines, signal)
+}
+
 /** Takes ports off the bridge they are on, in one go: they wait, up, on the park bridge. @throws HostProblem COMMAND_FAILED */
 export async function detach(outer: readonly string[], signal: AbortSignal): Promise<void> {
   if (outer.length === 0) return

@@ -202,11 +202,8 @@ export async function makeNetns(
     pairs.map(({ end }) => `link set ${checked(end)} up`),
     signal
   )
-  await batch(
-    network.routes.map((route) => routeArguments(exactly(route)).join(' ')),
-    signal,
-    where
-  )
+  // In their order: a gateway must be reachable before a route goes through it.
+  for (const route of network.routes) await run([...enter(where), 'ip', ...routeArguments(exactly(route))], { signal })
 }
 
 export function netnsPath(name: string): string {

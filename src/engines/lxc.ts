@@ -1,0 +1,148 @@
+// LXC containers below /var/lib/lxc.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Finding } from '../host/problem.ts'
+import { run } from '../host/run.ts'
+import { isPopulated } from '../host/cgroup.ts'
+import { dumpConfig, undoTraces } from './criu-session.ts'
+import type {
+  CheckpointPaths,
+  ContainerSummary,
+  Engine,
+  Inspection,
+  RestoredTree,
+  Staged,
+  StageOptions
+} from './engine.ts'
+import { throwBlocker } from './findings.ts'
+import { dumpLxc, restoreLxc } from './lxc-checkpoint.ts'
+import { inspectLxc } from './lxc-inspect.ts'
+import { examineLxcSpec, lxcConfigText, parseLxcSpec } from './lxc-spec.ts'
+import type { LxcSpec } from './lxc-spec.ts'
+import { definedContainers, endContainer, LXC_PATH, payloadCgroup, processesOf, stateOf } from './lxc-state.ts'
+import { examineBridges, mapBridges } from './network.ts'
+import { isProblem } from './oci-runtime.ts'
+import { retireHome } from './retire.ts'
+import {
+  forgetRecord,
+  makeStaging,
+  migrationOf,
+  moveIntoPlace,
+  readRecord,
+  removeStaging,
+  stagingFolder
+} from './staging.ts'
+
+export interface LxcEngineOptions {
+  /** Absolute path of criu. */
+  readonly criu: string
+  /** Paths of this host, besides the harmless ones, that a container from a peer may mount. */
+  readonly allowedPaths: readonly string[]
+}
+
+export class LxcEngine implements Engine {
+  readonly name = 'lxc'
+  readonly #options: LxcEngineOptions
+
+  constructor(options: LxcEngineOptions) {
+    this.#options = options
+  }
+
+  async version(signal: AbortSignal): Promise<string | undefined> {
+    try {
+      return (await run(['lxc-start', '--version'], { signal, timeoutMs: 5000 })).stdout.trim()
+    } catch (error) {
+      if (isProblem(error, 'COMMAND_MISSING')) return undefined
+      throw error
+    }
+  }
+
+  async discover(signal: AbortSignal): Promise<ContainerSummary[]> {
+    const names = await definedContainers()
+    return Promise.all(
+      names.map(async (name): Promise<ContainerSummary> => ({ engine: 'lxc', name, ...(await stateOf(name, signal)) }))
+    )
+  }
+
+  inspect(name: string, signal: AbortSignal): Promise<Inspection> {
+    return inspectLxc(name, signal)
+  }
+
+  async examine(text: string, options: StageOptions, signal: AbortSignal): Promise<Finding[]> {
+    const spec = parseLxcSpec(text)
+    return (await this.#examine(spec, options, signal)).findings
+  }
+
+  async #examine(spec: LxcSpec, options: StageOptions, signal: AbortSignal) {
+    const { lines, findings } = await examineLxcSpec(spec, this.#options.allowedPaths)
+    return {
+      lines,
+      findings: [...findings, ...(await examineBridges(mapBridges(spec.ports, options.bridges), signal))]
+    }
+  }
+
+  async stage(text: string, options: StageOptions, signal: AbortSignal): Promise<Staged> {
+    const spec = parseLxcSpec(text)
+    const { lines, findings } = await this.#examine(spec, options, signal)
+    throwBlocker(findings)
+    const staging = stagingFolder(LXC_PATH, options.migration)
+    const home = join(LXC_PATH, spec.name)
+    const bridges = mapBridges(spec.ports, options.bridges)
+    await makeStaging(staging, options.migration, async () => {
+      const place = { rootfs: join(home, 'rootfs'), bridges }
+      await writeFile(join(staging, 'config'), lxcConfigText(spec, lines, place, 'restored'), { mode: 0o644 })
+    })
+    return {
+      engine: 'lxc',
+      name: spec.name,
+      staging,
+      rootfs: join(staging, 'rootfs'),
+      home,
+      cgroup: payloadCgroup(spec.name),
+      spec: text,
+      bridges
+    }
+  }
+
+  async prepareRestore(staged: Staged, _signal: AbortSignal): Promise<void> {
+    await moveIntoPlace(staged.staging, staged.home)
+  }
+
+  restore(staged: Staged, paths: CheckpointPaths, how: 'stop' | 'hook', signal: AbortSignal): Promise<RestoredTree> {
+    return restoreLxc(this.#options.criu, staged, paths, how, signal)
+  }
+
+  async discard(staged: Staged, signal: AbortSignal): Promise<void> {
+    const migration = migrationOf(staged.staging)
+    const record = await readRecord(staged.home)
+    if (record?.migration === migration && record.restoring) await endContainer(staged.name, staged.cgroup, signal)
+    await removeStaging([staged.home, staged.staging], migration, signal)
+  }
+
+  async adopt(staged: Staged, signal: AbortSignal): Promise<void> {
+    if ((await readRecord(staged.home)) === undefined) return
+    const spec = parseLxcSpec(staged.spec)
+    const { lines } = await examineLxcSpec(spec, this.#options.allowedPaths)
+    signal.throwIfAborted()
+    const place = { rootfs: join(staged.home, 'rootfs'), bridges: staged.bridges }
+    await writeFile(join(staged.home, 'config'), lxcConfigText(spec, lines, place, 'adopted'), { mode: 0o644 })
+    await forgetRecord(staged.home)
+  }
+
+  dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+    return dumpLxc(this.#options.criu, container, paths, signal)
+  }
+
+  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+    return undoTraces(container.cgroup, dumpConfig(paths), signal)
+  }
+
+  async retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void> {
+    const running = await processesOf(container.name, signal)
+    // A container that came back, or was made under the name since, is another one.
+    if (running !== undefined && running.initPid !== container.initPid) return
+    if (running !== undefined || !(await isPopulated(container.cgroup)))
+      await endContainer(container.name, container.cgroup, signal)
+    await retireHome(container.home, retained, 'config')
+  }
+}

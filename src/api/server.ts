@@ -1,0 +1,182 @@
+// The operator API: HTTP on a Unix socket that only root may open.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { hostname } from 'node:os'
+import { chmod } from 'node:fs/promises'
+import { OperatorError, type OperatorService } from '../../protocols/operator/views.ts'
+import { moveRequest } from './body.ts'
+import { migrationOf, streamEvents } from './events.ts'
+import { problemOf, statusOf } from './problems.ts'
+import { freeSocket } from './socket-file.ts'
+import { ferryVersion } from './version.ts'
+
+export interface OperatorApiOptions {
+  readonly socket: string
+  readonly service: OperatorService
+  /** A pino logger fits. */
+  readonly log: {
+    debug(details: object, message: string): void
+    error(details: object, message: string): void
+  }
+  /** Name of this host in the API's own problems. Default: the system's. */
+  readonly host?: string
+}
+
+interface Call {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly service: OperatorService
+  readonly host: string
+  readonly signal: AbortSignal
+  readonly id: string
+}
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: RegExp
+  readonly status: number
+  /** Returns the answer, or undefined if it wrote one itself. */
+  readonly answer: (call: Call) => Promise<unknown>
+}
+
+const id = '(?<id>[^/]+)'
+const routes: readonly Route[] = [
+  get('containers', ({ service, signal }) => service.containers(signal)),
+  get('peers', ({ service, signal }) => service.peers(signal)),
+  get('migrations', ({ service, signal }) => service.migrations(signal)),
+  get('version', () => Promise.resolve({ version: ferryVersion() })),
+  get(`migrations/${id}`, ({ service, id, host, signal }) => migrationOf(service, id, host, signal)),
+  get(`migrations/${id}/logs`, ({ service, id, signal }) => service.logs(id, signal)),
+  get(`migrations/${id}/events`, ({ response, service, id, host, signal }) =>
+    streamEvents(response, service, id, host, signal)
+  ),
+  post('checks', 200, async ({ request, service, host, signal }) =>
+    service.check(await moveRequest(request, host), signal)
+  ),
+  post('migrations', 201, async ({ request, service, host, signal }) =>
+    service.move(await moveRequest(request, host), signal)
+  ),
+  post(`migrations/${id}/cancel`, 200, ({ service, id, signal }) => service.cancel(id, signal))
+]
+
+/**
+ * Serves `service` on `socket` (mode 0600). Rejects with an OperatorError: DAEMON_ALREADY_RUNNING if somebody answers there,
+ * SOCKET_TAKEN if the path is no socket. `close` ends every open stream.
+ */
+export async function serveOperatorApi(options: OperatorApiOptions): Promise<{ close(): Promise<void> }> {
+  const host = options.host ?? hostname()
+  await freeSocket(options.socket, host)
+  const closing = new AbortController()
+  const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
+    void serve(request, response, options, host, closing.signal)
+  })
+  await listen(server, options.socket)
+  return {
+    close: async () => {
+      closing.abort(new Error('the daemon is shutting down'))
+      const closed = new Promise<void>((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)))
+      })
+      server.closeAllConnections()
+      await closed
+    }
+  }
+}
+
+async function listen(server: Server, socket: string): Promise<void> {
+  // The mode is right from the first moment: nobody may connect between bind and chmod.
+  const before = process.umask(0o177)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(socket, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+  } finally {
+    process.umask(before)
+  }
+  await chmod(socket, 0o600)
+}
+
+/** Never rejects. */
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { service, log }: OperatorApiOptions,
+  host: string,
+  closing: AbortSignal
+): Promise<void> {
+  const gone = new AbortController()
+  response.once('close', () => {
+    gone.abort(new Error('the client has gone'))
+  })
+  const signal = AbortSignal.any([gone.signal, closing])
+  try {
+    const { route, id } = routeOf(request, host)
+    const answer = await route.answer({ request, response, service, host, signal, id })
+    if (response.headersSent) response.end()
+    else send(response, route.status, answer)
+  } catch (error) {
+    if (signal.aborted) {
+      log.debug({ err: error, url: request.url }, 'a request of the operator API ended early')
+      response.destroy()
+      return
+    }
+    const problem = problemOf(host, error)
+    log[problem.code === 'INTERNAL' ? 'error' : 'debug'](
+      { err: error, url: request.url },
+      'the operator API answers with a problem'
+    )
+    if (response.headersSent) response.end(`${JSON.stringify({ problem })}\n`)
+    else send(response, statusOf(problem.code), { problem })
+  }
+}
+
+function routeOf(request: IncomingMessage, host: string): { route: Route; id: string } {
+  const path = (request.url ?? '').split('?')[0] ?? ''
+  const here = routes.filter((route) => route.path.test(path))
+  const route = here.find(({ method }) => method === request.method)
+  if (route !== undefined) return { route, id: decoded(route.path.exec(path)?.groups?.['id'] ?? '') }
+  const known = here.map(({ method }) => method).join(', ')
+  throw new OperatorError(
+    here.length > 0
+      ? {
+          code: 'METHOD_NOT_ALLOWED',
+          host,
+          what: `${request.method ?? 'The method'} is not possible on ${path}`,
+          remedy: `Use ${known}`
+        }
+      : {
+          code: 'NO_SUCH_ROUTE',
+          host,
+          what: `The operator API has no ${path}`,
+          remedy: 'See docs/cli.md for its routes; an older daemon may lack newer ones (GET /v1/version)'
+        }
+  )
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch (error) {
+    if (error instanceof URIError) return segment
+    throw error
+  }
+}
+
+function send(response: ServerResponse, status: number, answer: unknown): void {
+  const body = Buffer.from(`${JSON.stringify(answer)}\n`)
+  // A refused body is not read to its end, so that the connection can't serve another request.
+  const close = status === 413 ? { connection: 'close' } : {}
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length, ...close })
+  response.end(body)
+}
+
+function get(path: string, answer: Route['answer']): Route {
+  return { method: 'GET', path: new RegExp(`^/v1/${path}$`), status: 200, answer }
+}
+
+function post(path: string, status: number, answer: Route['answer']): Route {
+  return { method: 'POST', path: new RegExp(`^/v1/${path}$`), status, answer }
+}

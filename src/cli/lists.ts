@@ -1,0 +1,67 @@
+// The tables of `ls`, `peers`, `migrations` and `check`.
+import type { CheckView, ContainerView, MigrationView, PeerView } from '../../protocols/operator/views.ts'
+import { findingsText } from './problem-text.ts'
+import { table } from './table.ts'
+import type { Terminal } from './terminal.ts'
+import { bytesText, durationText } from './units.ts'
+
+export function containersText(containers: readonly ContainerView[], terminal: Terminal): string {
+  if (containers.length === 0) return 'There are no containers on this host (runc, crun and LXC were asked).'
+  const rows = containers.map((c) => [
+    c.name,
+    c.engine,
+    c.state,
+    c.initPid === undefined ? '-' : String(c.initPid),
+    c.host
+  ])
+  return table(['NAME', 'ENGINE', 'STATE', 'PID', 'HOST'], rows, options(terminal))
+}
+
+export function peersText(peers: readonly PeerView[], terminal: Terminal): string {
+  if (peers.length === 0) return 'No peers are known: name some in "bootstrap" of the configuration.'
+  const bytes = (count: number | undefined): string => (count === undefined ? '-' : bytesText(count))
+  const rows = peers.map((p) => [
+    p.name,
+    p.state,
+    p.criu ?? '-',
+    p.kernel ?? '-',
+    bytes(p.memoryFreeBytes),
+    bytes(p.diskFreeBytes),
+    Object.entries(p.engines ?? {})
+      .map(([engine, version]) => `${engine} ${version}`)
+      .join(', ') || '-',
+    p.peerId
+  ])
+  return table(
+    ['NAME', 'STATE', 'CRIU', 'KERNEL', 'FREE MEMORY', 'FREE DISK', 'ENGINES', 'PEER ID'],
+    rows,
+    options(terminal)
+  )
+}
+
+export function migrationsText(migrations: readonly MigrationView[], terminal: Terminal): string {
+  if (migrations.length === 0) return 'No migrations are on record.'
+  const rows = migrations.map((m) => [
+    m.id,
+    `${m.engine}:${m.container}`,
+    `${m.source} -> ${m.target}`,
+    m.startedAt,
+    m.downtimeMs === undefined ? '-' : durationText(m.downtimeMs),
+    m.outcome ?? m.state,
+    m.problem?.what ?? ''
+  ])
+  return table(['ID', 'CONTAINER', 'FROM -> TO', 'STARTED', 'DOWNTIME', 'OUTCOME', 'PROBLEM'], rows, options(terminal))
+}
+
+export function checkText(check: CheckView, terminal: Terminal): string {
+  const name = `${check.engine}:${check.container}`
+  const blockers = check.findings.filter(({ level }) => level === 'blocker').length
+  const verdict = check.ok
+    ? `${terminal.style(['bold', 'green'], 'can move:')} ${name} from ${check.source} to ${check.target}`
+    : `${terminal.style(['bold', 'red'], 'can not move:')} ${name} from ${check.source} to ${check.target}: ${String(blockers)} blocker${blockers === 1 ? '' : 's'}`
+  return check.findings.length === 0 ? verdict : `${findingsText(check.findings, terminal)}\n${verdict}`
+}
+
+function options(terminal: Terminal): { width: number | undefined; style: (text: string) => string } {
+  return { width: terminal.width, style: (text) => terminal.style('bold', text) }
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/env node
+// The `ferry` command.
+import { Command, CommanderError } from 'commander'
+import { configuredSocket } from '../../config/socket.ts'
+import type { OperatorService } from '../../protocols/operator/views.ts'
+import { operatorClient } from '../api/client.ts'
+import { ferryVersion } from '../api/version.ts'
+import { exitCodeHelp, exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts'
+import { checkText, containersText, migrationsText, peersText } from './lists.ts'
+import { logsText } from './logs.ts'
+import { move } from './move.ts'
+import { daemon, identity } from './node.ts'
+import { problemOf, problemText } from './problem-text.ts'
+import { summaryText } from './progress.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
+
+const requestMs = 120_000
+
+interface GlobalOptions {
+  readonly socket?: string
+  readonly json?: boolean
+  readonly debug?: boolean
+}
+
+const program = new Command('ferry')
+  .description('Moves running containers between hosts.')
+  .version(ferryVersion())
+  .option('--socket <path>', "the daemon's socket (default: FERRY_SOCKET, the configuration's, /run/ferry/ferry.sock)")
+  .option('--json', 'print JSON')
+  .option('--debug', 'print stack traces of errors')
+  .addHelpText('after', exitCodeHelp)
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride()
+
+const terminalNow = (): Terminal => processTerminal({ json: program.opts<GlobalOptions>().json === true })
+
+let exitCode: ExitCode = exitCodes.done
+
+command('daemon', 'run the node until SIGTERM or SIGINT')
+  .option('--config <file>', 'its configuration (default: /etc/ferry/ferry.json)')
+  .action((options: { config?: string }) => daemon(options.config))
+
+command('id', "print this node's peer id and addresses, making its key if there is none")
+  .option('--config <file>', 'its configuration (default: /etc/ferry/ferry.json)')
+  .action(async (options: { config?: string }) => {
+    const { name, peerId, listen } = await identity(options.config)
+    show({ name, peerId, listen }, () => [`${name}  ${peerId}`, ...listen.map((a) => withPeer(a, peerId))].join('\n'))
+  })
+
+command('ls', 'list the containers of this host').action(async () => {
+  show(await (await client()).containers(timeout()), containersText)
+})
+
+command('peers', 'list the nodes of the mesh').action(async () => {
+  show(await (await client()).peers(timeout()), peersText)
+})
+
+command('check <name>', 'say what would stand in the way of a move, and do nothing')
+  .requiredOption('--to <peer>', 'name or peer id of the target')
+  .action(async (container: string, { to }: { to: string }) => {
+    const check = await (await client()).check({ container, to }, timeout())
+    show(check, checkText)
+    if (!check.ok) exitCode = exitCodes.refused
+  })
+
+command('move <name>', 'move a running container; NAME may be ENGINE:NAME')
+  .requiredOption('--to <peer>', 'name or peer id of the target')
+  .action(async (container: string, { to }: { to: string }) => {
+    exitCode = await move(await client(), { container, to }, terminalNow())
+  })
+
+command('migrations', 'list migrations, present and past').action(async () => {
+  show(await (await client()).migrations(timeout()), migrationsText)
+})
+
+command('logs <id>', "show CRIU's logs of both hosts, the first real error explained")
+  .option('--full', 'all lines')
+  .action(async (id: string, options: { full?: boolean }) => {
+    show(await (await client()).logs(id, timeout()), (logs, terminal) =>
+      logsText(logs, options.full === true, terminal)
+    )
+  })
+
+command('cancel <id>', 'end a migration that is not decided; the container runs on where it was').action(
+  async (id: string) => {
+    show(
+      await (await client()).cancel(id, timeout()),
+      (view, terminal) => `Cancel accepted. ${summaryText(view, terminal)}`
+    )
+  }
+)
+
+function command(usage: string, description: string): Command {
+  return program.command(usage).description(description).exitOverride()
+}
+
+async function client(): Promise<OperatorService> {
+  const named = program.opts<GlobalOptions>().socket ?? process.env['FERRY_SOCKET']
+  return operatorClient(named ?? (await configuredSocket()))
+}
+
+function timeout(): AbortSignal {
+  return AbortSignal.timeout(requestMs)
+}
+
+function show<T>(value: T, text: (value: T, terminal: Terminal) => string): void {
+  const terminal = terminalNow()
+  terminal.out(terminal.json ? JSON.stringify(value) : text(value, terminal))
+}
+
+function withPeer(address: string, peerId: string): string {
+  return address.includes('/p2p/') ? address : `${address}/p2p/${peerId}`
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // commander has printed it; --help and --version arrive here too, with 0.
+    exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+  } else {
+    const terminal = terminalNow()
+    const problem = problemOf(error)
+    terminal.err(terminal.json ? JSON.stringify({ problem }) : problemText(problem, terminal))
+    if (program.opts<GlobalOptions>().debug === true && error instanceof Error)
+      terminal.err(error.stack ?? error.message)
+    exitCode = exitCodeOf(problem.code)
+  }
+}
+process.exitCode = exitCode

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { liveText, newLines, Rate } from '../../src/cli/progress.ts'
+import { printable, table, wrapped } from '../../src/cli/table.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
+import { bytesText, durationText } from '../../src/cli/units.ts'
+import { view } from './cli-service.ts'
+
+const plain: Terminal = {
+  interactive: false,
+  width: undefined,
+  json: false,
+  out: () => undefined,
+  err: () => undefined,
+  style: (_, text) => text
+}
+const start = Date.parse('2026-01-01T00:00:00.000Z')
+const offer = { phase: 'offer' as const, startedAt: '2026-01-01T00:00:00.000Z' }
+
+describe('tables', () => {
+  it('align their columns and leave no space at the end', () => {
+    expect(
+      table(
+        ['A', 'B'],
+        [
+          ['long', 'x'],
+          ['s', '']
+        ],
+        { width: undefined }
+      )
+    ).toBe('A     B\nlong  x\ns')
+  })
+
+  it('wrap the last column under itself', () => {
+    const text = table(['A', 'WHAT'], [['x', 'one two three four five six']], { width: 23 })
+    expect(text.split('\n').slice(1)).toEqual(['x  one two three four', '   five six'])
+  })
+
+  it('never break a word', () => {
+    expect(wrapped('/a/very/long/path b', 5)).toEqual(['/a/very/long/path', 'b'])
+  })
+
+  it('let no name steer the terminal', () => {
+    expect(printable('a\u001b[31mb\n\u009b')).toBe('a\ufffd[31mb\ufffd\ufffd')
+  })
+})
+
+describe('progress', () => {
+  it('shows the time of the phase that lasts, the bytes and the rate', () => {
+    const text = liveText(view({ phases: [offer], imageBytes: 2048 }), 1024, start + 1500, plain)
+    expect(text).toMatch(/> offer +1\.5 s/)
+    expect(text).toContain('2.0 KiB of memory, 1.0 KiB/s')
+    expect(text).toContain('state: offering')
+  })
+
+  it('says each thing once when piped', () => {
+    const before = view({ phases: [offer] })
+    expect(newLines(before, before)).toEqual([])
+    expect(newLines(before, view({ phases: [{ ...offer, durationMs: 3 }] }))).toEqual(['offer: done in 3 ms'])
+  })
+
+  it('knows a rate only after bytes moved', () => {
+    const rate = new Rate()
+    expect(rate.add(0, 0)).toBeUndefined()
+    expect(rate.add(500, 500)).toBe(1000)
+    expect(rate.add(500, 900)).toBe(1000)
+  })
+})
+
+describe('units', () => {
+  it('are those of a reader', () => {
+    expect([bytesText(0), bytesText(1536), bytesText(5 * 1024 ** 3)]).toEqual(['0 B', '1.5 KiB', '5.0 GiB'])
+    expect([durationText(999.4), durationText(59_900), durationText(61_000)]).toEqual(['999 ms', '59.9 s', '1 min 1 s'])
+  })
+})

@@ -86,9 +86,9 @@ export async function restoreLxc(
     const found = await processesOf(staged.name, signal)
     if (found === undefined) throw wrongMonitor(staged.name)
     const ports = await portsOf(found.initPid, signal)
-    // The wrapper saw to it that CRIU put them on no bridge; a port on one would answer for a container that does not run.
+    // CRIU made them down and on no bridge (see the wrapper): the container must find its port up, and nobody must hear it.
     await detach(
-      ports.filter((port) => port.bridge !== '').map((port) => port.outer),
+      ports.map((port) => port.outer),
       signal
     )
     const order = spec.ports.map((port) => port.inner)

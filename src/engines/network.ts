@@ -7,6 +7,7 @@ import {
   batch,
   bridges,
   checked,
+  detach,
   enter,
   exists,
   foreignLinks,
@@ -164,7 +165,7 @@ export async function chooseOuter(ports: readonly PortSpec[], migration: string)
 }
 
 /**
- * Makes the network namespace /run/netns/NAME with everything in it. Host ends are up, on no bridge.
+ * Makes the network namespace /run/netns/NAME with everything in it. Host ends are up, on the bridge that leads nowhere.
  * Duplicate address detection is off for what is added: the other holder of the address is the same container.
  * @throws HostProblem COMMAND_FAILED
  */
@@ -198,10 +199,7 @@ export async function makeNetns(
     signal,
     where
   )
-  await batch(
-    pairs.map(({ end }) => `link set ${checked(end)} up`),
-    signal
-  )
+  await detach(outer, signal)
   // In their order: a gateway must be reachable before a route goes through it.
   for (const route of network.routes) await run([...enter(where), 'ip', ...routeArguments(exactly(route))], { signal })
 }

@@ -27,8 +27,8 @@ async function perform({ engine: name, call, args }: EngineCall, signal: AbortSi
   const own = host[call]
   if (own !== undefined) return own(args as readonly never[], signal)
   const engine = createEngines({ stateDir: '/var/lib/ferry' }).get(name)
-  const method: unknown = engine?.[call as keyof typeof engine]
-  if (typeof method !== 'function') throw new TypeError(`no such call: ${call}`)
+  const method: unknown = engine === undefined ? undefined : Reflect.get(engine, call)
+  if (engine === undefined || typeof method !== 'function') throw new TypeError(`no such call: ${call}`)
   return (await Reflect.apply(method, engine, [...args, signal])) as unknown
 }
 

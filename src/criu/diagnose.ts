@@ -1,5 +1,5 @@
 // Finds in a CRIU log the error that the others follow from, and explains it where it is known.
-import { explanations } from './explanations.ts'
+import { explanations, type Explanation } from './explanations.ts'
 
 export interface Diagnosis {
   /** Counted from 1. */
@@ -12,39 +12,46 @@ export interface Diagnosis {
 }
 
 /** Errors that say nothing: seen in logs of runs that ended well. */
-const HARMLESS = [/Can't setup RLIMIT_NOFILE for self/, /Unable to get .* network namespace/]
+const HARMLESS = [/Can't setup RLIMIT_NOFILE for self/, /Unable to get \S+ network namespace/]
 
-/** Errors that only report that something before went wrong. */
-const FOLLOWS = [
-  /Dumping FAILED/,
-  /Restoring FAILED/,
-  /Pre-dumping FAILED/,
-  /Dump files .*failed with/,
-  /`- .*/,
-  /Can't (dump|restore) (task|files|mnt|net)/,
-  /Killed by signal 9/,
-  /\d+ killed by signal \d+/,
-  /exited, status=1/,
-  /Can't switch to next stage/,
-  /Unable to restore namespaces|Failed to (restore|dump)( .*)? ns/
+/** Errors that only report that something before them went wrong. */
+const CONSEQUENCES = [
+  /(Pre-dumping|Dumping|Restoring) FAILED/,
+  /Dump files .* failed with/,
+  /Dump (core|mappings|mm|creds|fs) .* failed with/,
+  /Can't (catch all tasks|switch to next stage)/,
+  /\d+ (killed by signal|exited, status=|was killed by)/,
+  /Restorer fail/,
+  /Killing processes because of failure on restore/,
+  /`- /
 ]
 
-/** An explained error is looked for first, from the top; then the first error that is neither harmless nor a consequence. */
+/**
+ * The first error that is no consequence of another, unless only a later one is understood: CRIU often says the telling thing second.
+ * @param logName `dump.log` or `restore.log`: some words mean different things in them
+ */
 export function diagnose(logName: string, text: string): Diagnosis | undefined {
-  const errors = text
+  const all = text
     .split('\n')
     .flatMap((line, index) => (isError(line) ? [{ line: line.trim(), lineNumber: index + 1 }] : []))
-  for (const error of errors) {
-    const known = explanations.find((entry) => entry.pattern.test(error.line) && applies(entry.in, logName))
+  const causes = all.filter((error) => !CONSEQUENCES.some((pattern) => pattern.test(error.line)))
+  const first = causes[0] ?? all[0]
+  if (first === undefined) return undefined
+  for (const error of [first, ...causes]) {
+    const known = explain(error.line, logName, error === first)
     if (known !== undefined) return { ...error, meaning: known.meaning, remedy: known.remedy }
   }
-  const first = errors.find((error) => !FOLLOWS.some((pattern) => pattern.test(error.line))) ?? errors[0]
-  if (first === undefined) return undefined
   return {
     ...first,
     meaning: 'an error of CRIU that ferry has no explanation for',
     remedy: `Read ${logName} around line ${String(first.lineNumber)}; search CRIU's issues (github.com/checkpoint-restore/criu) for the words of that line`
   }
+}
+
+function explain(line: string, logName: string, vagueToo: boolean): Explanation | undefined {
+  return explanations.find(
+    (entry) => entry.pattern.test(line) && applies(entry.in, logName) && (vagueToo || entry.vague !== true)
+  )
 }
 
 /** `Error (file.c:123): …`, behind a time stamp and sometimes a pid; BUG lines are errors too. */

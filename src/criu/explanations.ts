@@ -4,6 +4,8 @@ export interface Explanation {
   readonly pattern: RegExp
   /** Log it is found in; both where absent. */
   readonly in?: 'dump' | 'restore'
+  /** It may stand on a line of no consequence: counts only where it is the first real error. */
+  readonly vague?: boolean
   readonly meaning: string
   readonly remedy: string
 }
@@ -32,7 +34,8 @@ export const explanations: readonly Explanation[] = [
     remedy: "Install the source's CRIU version on the target, then try again"
   },
   {
-    pattern: /CPU (Feature .* not supported|xfeatures has unsupported bits)|cpu: .*(not supported|mismatch)/,
+    pattern:
+      /CPU (Feature .* not supported|xfeatures has unsupported bits|.*capabilities do not match|xsave (max )?size mismatch)|FPU feature required by image/,
     in: 'restore',
     meaning: "the target's CPU lacks features that the container's programs use",
     remedy: "Choose a target with the source's CPU features, or give both hosts the same CPU model"
@@ -49,7 +52,7 @@ export const explanations: readonly Explanation[] = [
   },
   // Descriptors
   {
-    pattern: /anon_inode:\[io_uring\]|io_uring/,
+    pattern: /anon_inode:\[io_uring\]/,
     in: 'dump',
     meaning: 'a program has an io_uring open, which CRIU can not dump',
     remedy:
@@ -97,7 +100,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     pattern:
-      /Can't dump half of stream unix connection|External socket is used|unix: .*peer .*(unexpected|not found)|name-less external socket/,
+      /Can't dump half of stream unix connection|External socket is used|name-less external socket|with unreachable peer/,
     meaning: 'a program talks over a Unix socket to a process outside the container',
     remedy:
       'Close that connection for the migration (often a socket of the host that is mounted into the container, e.g. a log or a Docker socket)'
@@ -118,14 +121,15 @@ export const explanations: readonly Explanation[] = [
     remedy: 'Remove the mount that covers it, or restart the program'
   },
   {
-    pattern: /tty: .*(Unable to find a master|Found dangling tty|without ctty|no peer)/i,
+    pattern:
+      /tty: .*(Unable to find a master|Found dangling tty|Found slave peer|Don't have tty)|Unable to find a master for/,
     in: 'dump',
     meaning: 'a terminal of the container has its other end outside of it',
     remedy:
       'LXC: set lxc.tty.max = 0 and lxc.console.path = none and restart the container; runc and crun: run it without a terminal'
   },
   {
-    pattern: /tty: .*(Unable to open|Can't open)/,
+    pattern: /tty: .*(Unable to open|Can't open)|Can't open (master pty|slave pty|slave tty|tty) /,
     in: 'restore',
     meaning: 'a terminal that the container used does not exist here',
     remedy: 'LXC: set lxc.tty.max = 0 and lxc.console.path = none on the source and restart the container there'
@@ -136,7 +140,7 @@ export const explanations: readonly Explanation[] = [
     remedy: "Restart the program that holds it, or raise CRIU's ghost-limit"
   },
   {
-    pattern: /Can't create link remap|link-remap/i,
+    pattern: /Can't create link remap/,
     meaning: 'a program holds a file open whose name was removed',
     remedy: 'Restart the program that holds it'
   },
@@ -158,7 +162,7 @@ export const explanations: readonly Explanation[] = [
     remedy: 'Stop that program for the migration'
   },
   {
-    pattern: /is being traced|PTRACE_SEIZE|Can't seize|The task .* traced|Process .* traced/i,
+    pattern: /Unseizable non-zombie \d+ found/,
     in: 'dump',
     meaning: 'a process is being traced by a debugger or strace',
     remedy: 'End the debugger, then try again'
@@ -169,7 +173,7 @@ export const explanations: readonly Explanation[] = [
     remedy: 'Try again in a moment'
   },
   {
-    pattern: /Unable to freeze cgroup|freeze processes timeout|Timeout reached/,
+    pattern: /Unable to freeze cgroup|Timeout reached/,
     meaning:
       'a process could not be frozen in time: it waits in the kernel, for instance for a dead network file system',
     remedy: 'Find it (`ps -eo pid,stat,wchan,comm`, state D) and end that wait'
@@ -195,24 +199,25 @@ export const explanations: readonly Explanation[] = [
     remedy: 'Stop the program that uses it for the migration'
   },
   {
-    pattern: /Unable to (mmap|map|allocate)|Cannot allocate memory|Can't allocate|ENOMEM/,
+    pattern: /Cannot allocate memory|Not enough memory/,
+    vague: true,
     meaning: 'the host ran out of memory',
     remedy: 'Free memory on this host or choose another target'
   },
   {
     pattern: /No space left on device/,
+    vague: true,
     meaning: 'the disk is full',
     remedy: "Free disk space under ferry's data folder on this host"
   },
   // Mounts
   {
-    pattern: /FS mnt .* unsupported id|Can't lookup fs type|Unsupported fs/i,
+    pattern: /FS mnt .* unsupported id/,
     meaning: 'a file system of a kind that CRIU does not know is mounted in the container',
     remedy: 'Unmount it in the container for the migration'
   },
   {
-    pattern:
-      /doesn't have a proper root mount|Mount .* is autodetected external mount|(No|Can't find) mapping for .*mountpoint/,
+    pattern: /doesn't have a proper root mount|is autodetected external mount|No mapping for .* mountpoint/,
     meaning: 'a mount of the container comes from the host and was not declared as external',
     remedy:
       "Name it in the container's own configuration (lxc.mount.entry, or mounts in config.json) instead of mounting it afterwards"
@@ -224,8 +229,8 @@ export const explanations: readonly Explanation[] = [
     remedy: "Give the real path in the container's configuration"
   },
   {
-    pattern: /nfs|autofs not supported/i,
-    meaning: 'a network or automount file system is mounted in the container',
+    pattern: /autofs not supported/,
+    meaning: 'an automount file system is mounted in the container',
     remedy: 'Unmount it in the container for the migration'
   },
   // Network
@@ -248,7 +253,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     pattern:
-      /(Can't bind|bind failed|Can't restore .*inet socket|inet: .*bind).*(Cannot assign requested address|Address already in use)|Can't bind inet socket/,
+      /Can't bind (inet )?socket.*(Cannot assign requested address|Address already in use)|Can't bind inet socket/,
     in: 'restore',
     meaning: 'an address the container listens on is missing or taken here',
     remedy:
@@ -270,6 +275,7 @@ export const explanations: readonly Explanation[] = [
   },
   {
     pattern: /Can't open file .*(No such file|ENOENT)|No such file or directory/,
+    vague: true,
     in: 'restore',
     meaning: 'a file that the container needs is missing on the target',
     remedy:
@@ -301,13 +307,13 @@ export const explanations: readonly Explanation[] = [
     remedy: 'Remove the SELinux context from the configuration, or enable SELinux on the target'
   },
   {
-    pattern: /change_profile|Can't write lsm profile|apparmor.*(load|profile)/i,
+    pattern: /change_profile|apparmor_parser|apparmor: .*(Can't|Failed)/,
     in: 'restore',
     meaning: "the container's AppArmor profile can not be applied here",
     remedy: 'Load the profile on the target (apparmor_parser), or run the container unconfined'
   },
   {
-    pattern: /cg: (Failed|failed) walking|Failed getting freezer path/,
+    pattern: /cg: .*[Ff]ailed walking/,
     meaning: "the container's cgroup could not be found under the path that CRIU was given",
     remedy: 'See that the host uses cgroup v2 alone'
   },
@@ -318,19 +324,19 @@ export const explanations: readonly Explanation[] = [
     remedy: "Report it: the container's cgroup tree must be made before the restore"
   },
   {
-    pattern: /cgroup\.subtree_control: Invalid argument|cg: Can't (move|set|create)/,
+    pattern: /cgroup\.subtree_control.*Invalid argument|cg: Can't (move|create)/,
     in: 'restore',
     meaning: "the container's cgroups could not be made as they were",
     remedy: 'See that nothing of an earlier attempt is left in the cgroup of the container on the target'
   },
   {
-    pattern: /memory\.max|cg: Failed.*limit|Unable to set .*cgroup/,
+    pattern: /cg: .*(Can't|Failed).*(memory|cpu|pids|io|cpuset)\.\w+/,
     in: 'restore',
     meaning: 'a limit of the container could not be set here',
     remedy: 'See that the target delegates the same cgroup controllers as the source'
   },
   {
-    pattern: /seccomp: .*(Can't|not supported)/,
+    pattern: /Dumping seccomp filters not supported|seccomp: Can't/,
     meaning: 'a seccomp filter of the container could not be carried',
     remedy: 'Boot a kernel with CONFIG_CHECKPOINT_RESTORE and CONFIG_SECCOMP_FILTER on both hosts'
   },
@@ -342,11 +348,12 @@ export const explanations: readonly Explanation[] = [
   },
   {
     pattern: /Script .* exited with \d+/,
+    vague: true,
     meaning: "ferry's own hook ended with an error",
     remedy: 'Read the lines before it; if they do not explain it, report it with this log'
   },
   {
-    pattern: /page[-_ ](server|xfer|pipe).*(Can't|failed|error|refused|reset)|Can't connect to server/i,
+    pattern: /Can't connect to server|page-xfer: .*(Can't|Connection)|Remote side closed connection/,
     meaning: 'memory pages could not be sent to the other host',
     remedy: 'See that the link between the hosts is up, then try again'
   }

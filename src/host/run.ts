@@ -1,6 +1,7 @@
 // How every program of the host is run: with an owner, a time limit, and an error that says what it said.
 import { execa } from 'execa'
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { HostProblem } from './problem.ts'
 
 export interface RunOptions {
@@ -76,8 +77,8 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     return outcome
   } finally {
     clearTimeout(timer)
-    ender.done()
     signal.removeEventListener('abort', onAbort)
+    await ender.done()
   }
 }
 
@@ -128,9 +129,9 @@ export async function start(argv: readonly string[], options: StartOptions): Pro
   const ender = groupEnder(pid)
   const onAbort = () => ender.end()
   options.signal.addEventListener('abort', onAbort, { once: true })
-  const exited = child.then((result): RunResult => {
-    ender.done()
+  const exited = child.then(async (result): Promise<RunResult> => {
     options.signal.removeEventListener('abort', onAbort)
+    await ender.done()
     const stderr = typeof result.stderr === 'string' ? result.stderr : ''
     return { exitCode: result.exitCode ?? 128 + signalNumber(result.signal), stdout: '', stderr }
   })
@@ -167,13 +168,14 @@ function split(argv: readonly string[]): [string, readonly string[]] {
 function groupEnder(pid: number | undefined) {
   let timer: NodeJS.Timeout | undefined
   let over = pid === undefined
-  const send = (signal: NodeJS.Signals) => {
-    if (pid === undefined || over) return
+  /** False where no process of the group is left. */
+  const send = (signal: NodeJS.Signals | 0): boolean => {
+    if (pid === undefined) return false
     try {
-      process.kill(-pid, signal)
+      return process.kill(-pid, signal)
     } catch (error) {
-      // The group is gone already: what was wanted.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+      if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+      throw error
     }
   }
   return {
@@ -182,9 +184,12 @@ function groupEnder(pid: number | undefined) {
       send('SIGTERM')
       timer = setTimeout(() => send('SIGKILL'), GRACE_MS)
     },
-    done() {
+    /** The program itself has ended. Where it was made to, so must what it had started, a criu above all: that is gone when this resolves. */
+    async done() {
       over = true
       clearTimeout(timer)
+      if (timer === undefined) return
+      for (let tries = 0; tries < 100 && send('SIGKILL'); tries++) await sleep(10)
     }
   }
 }

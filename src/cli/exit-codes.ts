@@ -19,7 +19,14 @@ Exit codes:
   4  the daemon can't be reached
   5  interrupted: the migration goes on without this command`
 
-const badInput = new Set(['BAD_REQUEST', 'CONFIG_INVALID', 'AMBIGUOUS_CONTAINER', 'MOVE_TO_SELF', 'BODY_TOO_LARGE'])
+const badInput = new Set([
+  'BAD_REQUEST',
+  'CONFIG_INVALID',
+  'AMBIGUOUS_CONTAINER',
+  'AMBIGUOUS_PEER',
+  'MOVE_TO_SELF',
+  'BODY_TOO_LARGE'
+])
 
 export function exitCodeOf(problemCode: string): ExitCode {
   if (problemCode === 'DAEMON_UNREACHABLE') return exitCodes.unreachable

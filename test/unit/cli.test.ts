@@ -33,9 +33,13 @@ describe('the ferry command', () => {
   })
 
   function ferry(...args: string[]): Promise<Ended> {
+    return ended([main, ...args])
+  }
+
+  function ended(argv: readonly string[]): Promise<Ended> {
     return new Promise((resolve) => {
       const options = { env: { ...process.env, FERRY_SOCKET: socket }, timeout: 20_000 }
-      execFile(process.execPath, [main, ...args], options, (error, out, err) => {
+      execFile(process.execPath, argv, options, (error, out, err) => {
         resolve({ code: error === null ? 0 : Number(error.code), out, err })
       })
     })
@@ -186,7 +190,9 @@ describe('the ferry command', () => {
   it('names file, key and what is allowed when the daemon is given a wrong configuration', async () => {
     const file = join(folder, 'ferry.json')
     await writeFile(file, '{ "listn": [] }')
-    const { code, err } = await ferry('daemon', '--config', file)
+    // The generated codecs, which only a daemon loads, have namespaces in them.
+    const transform = ['--experimental-transform-types', '--disable-warning=ExperimentalWarning']
+    const { code, err } = await ended([...transform, main, 'daemon', '--config', file])
     expect(err).toContain(file)
     expect(err).toContain("did you mean 'listen'?")
     expect(err).toContain('Known keys')

@@ -1,0 +1,72 @@
+import { noise } from '@chainsafe/libp2p-noise'
+import { identify } from '@libp2p/identify'
+import type { Libp2p, PeerId, MultiaddrConnection } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
+import { createLibp2p } from 'libp2p'
+import { wordsOf } from '../../protocols/problem.ts'
+import { loadOrCreateKey } from './key-file.ts'
+import { MeshError } from './mesh-error.ts'
+import { ferryMuxer } from './muxer.ts'
+
+const MAX_CONNECTIONS = 256
+const MAX_PENDING = 16
+/** New connections per second from one address; hosts behind one NAT share it. */
+const MAX_PER_SECOND = 16
+const HANDSHAKE_MS = 5_000
+
+/** A libp2p node, not started yet. TCP, noise (its default crypto is node:crypto's for all but small messages), yamux, identify. */
+export async function createNode(options: {
+  readonly privateKeyFile: string
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly isMember: (peerId: string) => boolean
+  /** Somebody proved to be a peer that is none of ours, and was turned away. */
+  readonly onStranger: (peerId: string, address: string) => void
+}): Promise<Libp2p> {
+  const privateKey = await loadOrCreateKey(options.privateKeyFile)
+  const isStranger = (peerId: PeerId, connection: MultiaddrConnection): boolean => {
+    if (options.isMember(peerId.toString())) return false
+    options.onStranger(peerId.toString(), connection.remoteAddr.toString())
+    return true
+  }
+  try {
+    return await createLibp2p({
+      start: false,
+      privateKey,
+      addresses: { listen: [...options.listen], announce: [...options.announce] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [ferryMuxer()],
+      services: { identify: identify() },
+      connectionGater: {
+        denyDialMultiaddr: () => false,
+        denyInboundEncryptedConnection: isStranger,
+        denyOutboundEncryptedConnection: isStranger
+      },
+      connectionManager: {
+        maxConnections: MAX_CONNECTIONS,
+        maxIncomingPendingConnections: MAX_PENDING,
+        inboundConnectionThreshold: MAX_PER_SECOND,
+        inboundUpgradeTimeout: HANDSHAKE_MS,
+        dialTimeout: HANDSHAKE_MS,
+        inboundStreamProtocolNegotiationTimeout: HANDSHAKE_MS,
+        reconnectRetries: 0
+      },
+      connectionMonitor: { enabled: false }
+    })
+  } catch (error) {
+    throw listenProblem(options.listen, error)
+  }
+}
+
+export function listenProblem(listen: readonly string[], error: unknown): MeshError {
+  return new MeshError(
+    {
+      code: 'BAD_ADDRESS',
+      what: `The mesh can't listen on ${listen.join(', ')}`,
+      why: wordsOf(error),
+      remedy: 'Write each address like /ip4/0.0.0.0/tcp/4711, and see that no other program has the port'
+    },
+    { cause: error }
+  )
+}

@@ -1,0 +1,40 @@
+// Notices a link that was cut without a word: TCP alone would take many minutes.
+
+export interface LivenessOptions<C> {
+  connections(): readonly C[]
+  /** Asks the other side; rejects when no answer came. */
+  probe(connection: C, signal: AbortSignal): Promise<void>
+  /** Milliseconds (monotonic) of the last sign of life, whatever it was. */
+  lastActivity(connection: C): number
+  /** The other side is gone. */
+  lost(connection: C, why: string): void
+  readonly everyMs?: number
+  readonly timeoutMs?: number
+}
+
+/** Returns what stops it. */
+export function watchLiveness<C extends object>(options: LivenessOptions<C>): () => void {
+  const { everyMs = 2_000, timeoutMs = 5_000 } = options
+  const underWay = new Set<C>()
+  const stopped = new AbortController()
+
+  const ask = async (connection: C): Promise<void> => {
+    underWay.add(connection)
+    try {
+      await options.probe(connection, AbortSignal.any([stopped.signal, AbortSignal.timeout(timeoutMs)]))
+    } catch (error) {
+      // A probe waits behind a bulk transfer on a slow link; as long as that moves, the link is there.
+      if (stopped.signal.aborted || performance.now() - options.lastActivity(connection) < timeoutMs) return
+      options.lost(connection, error instanceof Error ? error.message : String(error))
+    } finally {
+      underWay.delete(connection)
+    }
+  }
+  const timer = setInterval(() => {
+    for (const connection of options.connections()) if (!underWay.has(connection)) void ask(connection)
+  }, everyMs)
+  return () => {
+    clearInterval(timer)
+    stopped.abort(new Error('the mesh is stopping'))
+  }
+}

@@ -1,0 +1,56 @@
+// The lab: test hosts of two kinds behind one interface, and a client beside them.
+import { access, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Lab, LabOptions } from './lab.ts'
+import { createNsLab, openNsLab, type NsLab } from './ns.ts'
+import { runFolder } from './places.ts'
+import { removeNsLab } from './remove.ts'
+import { downOnSignal } from './signals.ts'
+
+const NAME = /^[a-z0-9]{1,8}$/
+
+/** Brings up a lab; what an earlier one of this name left is removed first. Needs root; test/lab/prepare brings the rest. */
+export async function createLab(options: LabOptions): Promise<Lab> {
+  check(options)
+  await removeLab(options.name)
+  if (options.kind === 'ns') return downOnSignal(await createNsLab(options))
+  const { createVmLab } = await import('./vm/index.ts')
+  return downOnSignal(await createVmLab(options))
+}
+
+/** Removes whatever is there of a lab of this name, up or broken, of either kind. */
+export async function removeLab(name: string): Promise<void> {
+  const { removeVmLab } = await import('./vm/index.ts')
+  await removeVmLab(name)
+  await removeNsLab(name)
+}
+
+function check({ name, hosts }: LabOptions): void {
+  if (process.getuid?.() !== 0) throw new Error('the lab makes namespaces, mounts and cgroups: run it as root')
+  for (const text of [name, ...hosts]) {
+    if (!NAME.test(text)) throw new Error(`'${text}' can't name a lab or a host: 1 to 8 of a-z and 0-9`)
+  }
+  if (hosts.length === 0 || hosts.length > 100) throw new Error('a lab has between 1 and 100 hosts')
+  if (hosts.includes('client') || new Set(hosts).size < hosts.length) {
+    throw new Error(`host names must differ from each other and from 'client': ${hosts.join(', ')}`)
+  }
+}
+
+interface Saved {
+  readonly kind: 'ns'
+  readonly hosts: readonly string[]
+  readonly base: string
+  readonly programs: string
+}
+
+/** The lab of this name if it is up, whoever brought it up. It stays up when this process ends. Namespace labs only. */
+export async function attachLab(name: string): Promise<NsLab | undefined> {
+  const file = join(runFolder(name), 'lab.json')
+  const there = await access(file).then(
+    () => true,
+    () => false
+  )
+  if (!there) return undefined
+  const saved = JSON.parse(await readFile(file, 'utf8')) as Saved
+  return openNsLab(name, saved.hosts, saved)
+}

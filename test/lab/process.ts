@@ -1,0 +1,179 @@
+// Programs on a namespace host as the lab sees them: one that is waited for, and one that goes on running.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExecOptions, ExecResult, LabProcess } from './lab.ts'
+
+const DEFAULT_TIMEOUT_MS = 60_000
+/** How long output is read after the program's end: what it left in the background may hold the pipes for ever. */
+const DRAIN_MS = 300
+const END_TIMEOUT_MS = 10_000
+
+export interface Command {
+  /** What to start on this machine: the way into the host, then the program. */
+  readonly argv: readonly string[]
+  /** For errors: the program as asked for, and where. */
+  readonly title: string
+}
+
+type Started = ChildProcess & { readonly ended: Promise<number> }
+
+function start({ argv, title }: Command): Started {
+  const [file = '', ...args] = argv
+  const child = spawn(file, args, { stdio: 'pipe', detached: true })
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', (cause) => {
+      reject(new Error(`${title}: could not be started`, { cause }))
+    })
+    child.once('exit', (code, signal) => {
+      const result = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+      const timer = setTimeout(() => {
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }, DRAIN_MS)
+      child.once('close', () => {
+        clearTimeout(timer)
+        resolve(result)
+      })
+    })
+  })
+  // A program need not read its input to the end.
+  child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') child.emit('error', error)
+  })
+  return Object.assign(child, { ended })
+}
+
+/** Everything the command started in its own session. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return
+    throw error
+  }
+}
+
+/** Runs a command to its end. @throws Error with the command and what it said. */
+export async function execute(command: Command, options: ExecOptions = {}): Promise<ExecResult> {
+  const child = start(command)
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const stdout: Buffer[] = []
+  const stderr: Buffer[] = []
+  child.stdout?.on('data', (data: Buffer) => stdout.push(data))
+  child.stderr?.on('data', (data: Buffer) => stderr.push(data))
+  child.stdin?.end(options.input ?? '')
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    killGroup(child)
+  }, timeoutMs)
+  const exitCode = await child.ended.finally(() => {
+    clearTimeout(timer)
+  })
+  const result = { exitCode, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }
+  const said = `${result.stderr}\n${result.stdout}`.trim().slice(-2000)
+  if (late) throw new Error(`${command.title}: took longer than ${timeoutMs} ms: ${said}`)
+  if (exitCode !== 0 && options.check !== false) throw new Error(`${command.title}: exited with ${exitCode}: ${said}`)
+  return result
+}
+
+/** A queue that one reader takes lines from. */
+class Lines implements AsyncIterable<string> {
+  readonly #waiting: string[] = []
+  #ended = false
+  #wake = Promise.withResolvers<void>()
+
+  push(line: string): void {
+    this.#waiting.push(line)
+    this.#signal()
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#signal()
+  }
+
+  #signal(): void {
+    this.#wake.resolve()
+    this.#wake = Promise.withResolvers()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<string, void> {
+    for (;;) {
+      const line = this.#waiting.shift()
+      if (line !== undefined) yield line
+      else if (this.#ended) return
+      else await this.#wake.promise
+    }
+  }
+}
+
+export function launch(command: Command): LabProcess & { end(): Promise<void> } {
+  const child = start(command)
+  const lines = new Lines()
+  const stdout: string[] = []
+  let stderr = ''
+  if (child.stdout !== null) {
+    createInterface({ input: child.stdout })
+      .on('line', (line) => {
+        stdout.push(line)
+        lines.push(line)
+      })
+      .on('close', () => {
+        lines.end()
+      })
+  }
+  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()))
+  const exited = child.ended.then((exitCode) => ({ exitCode, stdout: stdout.join('\n'), stderr }))
+  // Whoever looks at `exited` sees the failure; a process nobody looks at must not end the test run.
+  exited.catch(() => {
+    lines.end()
+  })
+
+  const gone = async (): Promise<void> => {
+    const done = exited.then(
+      () => true,
+      () => true
+    )
+    const limit = new AbortController()
+    const ended = await Promise.race([done, sleep(END_TIMEOUT_MS, false, { signal: limit.signal, ref: false })])
+    limit.abort()
+    if (!ended) {
+      killGroup(child)
+      throw new Error(`${command.title}: still there ${END_TIMEOUT_MS / 1000} s after the signal; killed`)
+    }
+  }
+  return {
+    lines,
+    exited,
+    write: (text) => {
+      child.stdin?.write(text)
+    },
+    async kill(signal = 'SIGTERM') {
+      const running = () => child.exitCode === null && child.signalCode === null
+      if (child.pid === undefined || !running()) return
+      const pid = await entered(child.pid, running)
+      if (pid !== undefined && running()) process.kill(pid, signal)
+      await gone()
+    },
+    async end() {
+      killGroup(child)
+      await gone()
+    }
+  }
+}
+
+/** The program itself: nsenter, which waits for it, does not pass signals on. */
+async function entered(nsenter: number, running: () => boolean): Promise<number | undefined> {
+  for (let tries = 0; tries < 200 && running(); tries++) {
+    const children = await readFile(`/proc/${nsenter}/task/${nsenter}/children`, 'utf8').catch(() => '')
+    const pid = Number.parseInt(children, 10)
+    if (!Number.isNaN(pid)) return pid
+    await sleep(10)
+  }
+  return undefined
+}

@@ -1,0 +1,133 @@
+// The Ethernet segment of a namespace lab: a network namespace of its own with the bridge seg0, and what can go wrong on its links.
+import { spawn } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LinkFault } from './lab.ts'
+import { cgroupFolder, namespaceFile, runFolder } from './places.ts'
+import { removeProcesses } from './remove.ts'
+import { run } from './vm/run.ts'
+
+/** Makes a network namespace that stays until its file is unmounted. */
+export async function makeNamespace(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, '')
+  await run(['unshare', `--net=${file}`, 'true'])
+}
+
+export async function ip(namespace: string, commands: readonly string[]): Promise<void> {
+  await run(['nsenter', `--net=${namespace}`, 'ip', '-batch', '-'], { input: commands.join('\n') + '\n' })
+}
+
+export interface Uplink {
+  readonly host: string
+  /** The file of the host's own namespace; its end of the link is called eth0 there. */
+  readonly namespace: string
+  readonly mac: string
+}
+
+export class Segment {
+  /** Argv prefix that runs a program of this machine in the segment's namespace. */
+  readonly prefix: readonly string[]
+  readonly #lab: string
+  readonly #file: string
+  readonly #relay: string
+
+  private constructor(lab: string, programs: string) {
+    this.#lab = lab
+    this.#file = namespaceFile(lab, 'segment')
+    this.#relay = join(programs, 'usr/local/bin/lab-relay')
+    this.prefix = ['nsenter', `--net=${this.#file}`]
+  }
+
+  static async create(lab: string, programs: string): Promise<Segment> {
+    const segment = new Segment(lab, programs)
+    await makeNamespace(segment.#file)
+    // Ports that are out of the bridge must stay silent.
+    await run([...segment.prefix, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'])
+    await ip(segment.#file, [
+      'link add seg0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0',
+      'link set lo up',
+      'link set seg0 up'
+    ])
+    return segment
+  }
+
+  static open(lab: string, programs: string): Segment {
+    return new Segment(lab, programs)
+  }
+
+  /** Links a host's namespace to the segment: eth0 there, in no bridge yet and down; port-HOST here. */
+  async connect({ host, namespace, mac }: Uplink): Promise<void> {
+    const port = this.#port(host)
+    await ip(this.#file, [
+      `link add ${port} type veth peer name eth0 address ${mac} netns ${namespace}`,
+      `link set ${port} master seg0 up`
+    ])
+  }
+
+  async disconnect(host: string): Promise<void> {
+    await this.#endRelay(host)
+    // Refused when the host's namespace took it along.
+    await run([...this.prefix, 'ip', 'link', 'delete', this.#port(host)], { check: false })
+  }
+
+  /** The port leaves the bridge: the host's carrier stays on, and no frame passes in either direction. */
+  async cut(host: string): Promise<void> {
+    await this.#endRelay(host)
+    await ip(this.#file, [`link set ${this.#port(host)} nomaster`])
+  }
+
+  async heal(host: string): Promise<void> {
+    await this.#endRelay(host)
+    await ip(this.#file, [`link set ${this.#port(host)} master seg0`])
+  }
+
+  /**
+   * Puts a relay program between the port and the bridge that delays, loses and slows down what leaves the host. Not the kernel's netem:
+   * it would have to sit in the host (where the host could see and lose it), and small kernels come without it.
+   */
+  async fault(host: string, { delayMs = 0, loss = 0, rateBps = 0 }: LinkFault): Promise<void> {
+    await this.#endRelay(host)
+    const port = this.#port(host)
+    await ip(this.#file, [
+      `link set ${port} nomaster`,
+      `link add far-${host} type veth peer name in-${host}`,
+      `link set far-${host} up`,
+      `link set in-${host} master seg0 up`
+    ])
+    const cgroup = await cgroupFolder(this.#lab, `relay.${host}`)
+    await mkdir(cgroup, { recursive: true })
+    const settings = [delayMs * 1000, loss * 1e6, rateBps].map((value) => String(Math.round(value)))
+    const command = 'echo $$ > "$0/cgroup.procs"; exec "$@"'
+    const argv = ['-c', command, cgroup, ...this.prefix, this.#relay, port, `far-${host}`, ...settings]
+    const relay = spawn('sh', argv, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+    const ready = await Promise.race([
+      new Promise<boolean>((resolve) =>
+        relay.stdout.once('data', () => {
+          resolve(true)
+        })
+      ),
+      new Promise<boolean>((resolve) =>
+        relay.once('exit', () => {
+          resolve(false)
+        })
+      ),
+      sleep(5000, false)
+    ])
+    relay.stdout.destroy()
+    relay.unref()
+    if (!ready)
+      throw new Error(`the relay for ${host}'s link did not start in lab ${this.#lab} (${runFolder(this.#lab)})`)
+  }
+
+  #port(host: string): string {
+    return `port-${host}`
+  }
+
+  async #endRelay(host: string): Promise<void> {
+    await removeProcesses(this.#lab, `relay.${host}`)
+    // Refused when there is none.
+    await run([...this.prefix, 'ip', 'link', 'delete', `far-${host}`], { check: false })
+  }
+}

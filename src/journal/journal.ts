@@ -70,7 +70,7 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
   try {
     return new StoredJournal(await Store.open(folder))
   } catch (error) {
-    options.log?.error({ err: error, folder }, `the journal does not open: ${wordsOf(error)}`)
+    options.log?.error({ folder }, `the journal does not open: ${wordsOf(error)}`)
     throw error
   }
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { announcementFrames, parseMac } from './announcement-frames.ts'
 import { holdScript, injectScript, sendScript } from './frames-perl.ts'
-import { enter } from './ports.ts'
+import { enter } from './ip.ts'
 import { HostProblem } from './problem.ts'
 import { lastLines, run, start, type Running } from './run.ts'
 

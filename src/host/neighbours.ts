@@ -1,6 +1,6 @@
 // The neighbour table goes along with a container: CRIU does not carry it, and an incomplete entry costs the first answer a second.
 import { z } from 'zod'
-import { batch, checked, enter, parse } from './ports.ts'
+import { batch, checked, enter, parse } from './ip.ts'
 import { HostProblem } from './problem.ts'
 import { run } from './run.ts'
 

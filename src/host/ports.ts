@@ -1,8 +1,10 @@
 // A container's ports: veth pairs with one end inside its network namespace and the other on a bridge of the host.
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
-import { HostProblem } from './problem.ts'
+import { batch, checked, enter, links, type Link, type NetworkNamespace } from './ip.ts'
 import { run } from './run.ts'
+
+export { batch, checked, enter, parse, type Link, type NetworkNamespace } from './ip.ts'
+export { routeArguments, routesOf, type Route } from './routes.ts'
 
 export interface HostPort {
   /** Interface name inside the container, e.g. `eth0`. */
@@ -24,45 +26,6 @@ export interface ForeignLink {
   /** The kernel's word for it, e.g. `macvlan`, `wireguard`; empty for a physical one. */
   readonly kind: string
 }
-
-export interface Route {
-  readonly family: 4 | 6
-  /** `default` or CIDR notation. */
-  readonly destination: string
-  readonly via?: string
-  readonly device: string
-  readonly source?: string
-  readonly metric?: number
-  readonly scope?: string
-  readonly onlink: boolean
-}
-
-/** A network namespace: of a process, or a path such as /run/netns/web. */
-export type NetworkNamespace = number | string
-
-const linkSchema = z.object({
-  ifindex: z.number(),
-  ifname: z.string(),
-  link_index: z.number().optional(),
-  link_netnsid: z.number().optional(),
-  flags: z.array(z.string()).default([]),
-  mtu: z.number().default(1500),
-  master: z.string().optional(),
-  address: z.string().optional(),
-  linkinfo: z.object({ info_kind: z.string().optional() }).optional(),
-  addr_info: z
-    .array(
-      z.object({
-        family: z.string(),
-        local: z.string().optional(),
-        prefixlen: z.number(),
-        scope: z.string().optional()
-      })
-    )
-    .default([])
-})
-/** What `ip -j -d addr` and `ip -j -d link` say of one interface. */
-export type Link = z.infer<typeof linkSchema>
 
 /**
  * The container's veth ports, in the order of their interface numbers inside.
@@ -116,62 +79,6 @@ export function pairUp(inside: readonly Link[], outside: readonly Link[]): HostP
   return ports
 }
 
-const routeSchema = z.object({
-  dst: z.string(),
-  gateway: z.string().optional(),
-  dev: z.string().optional(),
-  protocol: z.string().optional(),
-  prefsrc: z.string().optional(),
-  metric: z.number().optional(),
-  scope: z.string().optional(),
-  flags: z.array(z.string()).default([])
-})
-
-/** Routes of the main table that somebody added, in the kernel's order; what the kernel makes of addresses is left out. */
-export async function routesOf(where: NetworkNamespace, signal: AbortSignal): Promise<Route[]> {
-  const families = [4, 6] as const
-  const lists = await Promise.all(
-    families.map(async (family) => {
-      const argv = [...enter(where), 'ip', '-j', `-${String(family)}`, 'route', 'show', 'table', 'main']
-      const found = parse(z.array(routeSchema), (await run(argv, { signal })).stdout, argv)
-      return found.flatMap((route): Route[] => {
-        // ra: what the router said will be said again; kernel: comes with the address.
-        if (route.dev === undefined || route.protocol === 'kernel' || route.protocol === 'ra') return []
-        return [
-          {
-            family,
-            destination: route.dst,
-            device: route.dev,
-            onlink: route.flags.includes('onlink'),
-            ...(route.gateway === undefined ? {} : { via: route.gateway }),
-            ...(route.prefsrc === undefined ? {} : { source: route.prefsrc }),
-            ...(route.metric === undefined ? {} : { metric: route.metric }),
-            ...(route.scope === undefined ? {} : { scope: route.scope })
-          }
-        ]
-      })
-    })
-  )
-  return lists.flat()
-}
-
-/** Arguments for `ip` that make a route again. */
-export function routeArguments(route: Route): string[] {
-  return [
-    `-${String(route.family)}`,
-    'route',
-    'replace',
-    route.destination,
-    ...(route.via === undefined ? [] : ['via', route.via]),
-    'dev',
-    route.device,
-    ...(route.source === undefined ? [] : ['src', route.source]),
-    ...(route.metric === undefined ? [] : ['metric', String(route.metric)]),
-    ...(route.scope === undefined ? [] : ['scope', route.scope]),
-    ...(route.onlink ? ['onlink'] : [])
-  ]
-}
-
 /**
  * A bridge that is down for good: a port on it has carrier, but the kernel drops whatever it sends. On no bridge at all, its frames would reach
  * the host's own stack, which would answer ARP and reset TCP for addresses it shares with the other host.
@@ -199,29 +106,46 @@ export async function ensurePark(signal: AbortSignal): Promise<void> {
  */
 export async function preparePorts(outer: readonly string[], signal: AbortSignal): Promise<void> {
   await ensurePark(signal)
+  await batch(await preparation(outer, signal), signal)
+}
+
+async function preparation(outer: readonly string[], signal: AbortSignal): Promise<string[]> {
   const present = await links(['ip', '-j', '-d', 'link'], signal)
   const find = (name: string | undefined) => present.find((link) => link.ifname === name)
-  const lines = outer.flatMap((name) => {
+  const lines: string[] = []
+  for (const name of outer) {
     const port = find(name)
     const address = port?.address
     const bridge = find(port?.master)
-    if (address === undefined) return []
+    if (address === undefined) continue
     if (bridge !== undefined && isBridge(bridge)) {
-      return bridge.address === address ? [`link set dev ${checked(bridge.ifname)} address ${address}`] : []
+      const keeps = bridge.address !== address || (await hasOwnAddress(bridge.ifname))
+      if (!keeps) lines.push(`link set dev ${checked(bridge.ifname)} address ${address}`)
+    } else if (!address.startsWith('fe:')) {
+      lines.push(`link set dev ${checked(name)} address fe:${address.slice(3)}`)
     }
-    return address.startsWith('fe:') ? [] : [`link set dev ${checked(name)} address fe:${address.slice(3)}`]
-  })
-  await batch(lines, signal)
+  }
+  return lines
 }
 
-/** Takes ports off the bridge they are on, in one go: they wait, up, on the park bridge. @throws HostProblem COMMAND_FAILED */
+/** Whether somebody set it (NET_ADDR_SET, 3). No means also: not known. */
+async function hasOwnAddress(bridge: string): Promise<boolean> {
+  const text = await readFile(`/sys/class/net/${bridge}/addr_assign_type`, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  })
+  return text.trim() === '3'
+}
+
+/**
+ * Takes ports off the bridge they are on, in one go: they wait, up, on the park bridge. Makes up for what `preparePorts` has not done.
+ * @throws HostProblem COMMAND_FAILED
+ */
 export async function detach(outer: readonly string[], signal: AbortSignal): Promise<void> {
   if (outer.length === 0) return
   if (!(await exists(PARK_BRIDGE))) await ensurePark(signal)
-  await batch(
-    outer.map((name) => `link set dev ${checked(name)} master ${PARK_BRIDGE} up`),
-    signal
-  )
+  const parking = outer.map((name) => `link set dev ${checked(name)} master ${PARK_BRIDGE} up`)
+  await batch([...(await preparation(outer, signal)), ...parking], signal)
 }
 
 /** Puts ports on bridges and brings them up, in one go. @throws HostProblem COMMAND_FAILED */
@@ -249,60 +173,4 @@ export async function exists(name: string): Promise<boolean> {
   // Not /sys/class/net: that shows the network namespace which mounted it.
   const text = await readFile('/proc/self/net/dev', 'utf8')
   return text.split('\n').some((line) => line.trimStart().startsWith(name + ':'))
-}
-
-/** Argv prefix that runs a program in a network namespace, with this host's files. */
-export function enter(where: NetworkNamespace): string[] {
-  return ['nsenter', `--net=${typeof where === 'number' ? `/proc/${String(where)}/ns/net` : where}`]
-}
-
-/**
- * Runs lines of `ip -batch` in one process.
- * @throws HostProblem COMMAND_FAILED
- */
-export async function batch(lines: readonly string[], signal: AbortSignal, where?: NetworkNamespace): Promise<void> {
-  if (lines.length === 0) return
-  const prefix = where === undefined ? [] : enter(where)
-  await run([...prefix, 'ip', '-batch', '-'], { signal, input: lines.join('\n') + '\n' })
-}
-
-/**
- * A name that means itself in a line of `ip -batch`.
- * @throws HostProblem UNSUPPORTED_INTERFACE_NAME
- */
-export function checked(name: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}$/.test(name)) return name
-  throw new HostProblem({
-    code: 'UNSUPPORTED_INTERFACE_NAME',
-    what: `Network interface ${JSON.stringify(name)} has a name that ferry does not handle`,
-    remedy: 'Rename it to letters, digits, dots, dashes and underscores, 15 at most'
-  })
-}
-
-async function links(argv: readonly string[], signal: AbortSignal): Promise<Link[]> {
-  return parse(z.array(linkSchema), (await run(argv, { signal })).stdout, argv)
-}
-
-/** Parses what `ip -j` wrote. @throws HostProblem IP_OUTPUT */
-export function parse<T>(schema: z.ZodType<T>, text: string, argv: readonly string[]): T {
-  try {
-    // iproute2 prints {} for what it was told to leave out, and nothing at all for an empty list.
-    const value: unknown = text.trim() === '' ? [] : JSON.parse(text)
-    const list = Array.isArray(value) ? value.filter((entry: unknown) => !isEmpty(entry)) : value
-    return schema.parse(list)
-  } catch (error) {
-    throw new HostProblem(
-      {
-        code: 'IP_OUTPUT',
-        what: `What \`${argv.join(' ')}\` wrote could not be understood`,
-        why: error instanceof Error ? error.message : String(error),
-        remedy: 'Install iproute2 6.1 or later on this host'
-      },
-      { cause: error }
-    )
-  }
-}
-
-function isEmpty(entry: unknown): boolean {
-  return typeof entry === 'object' && entry !== null && Object.keys(entry).length === 0
 }

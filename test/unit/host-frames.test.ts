@@ -75,7 +75,7 @@ describe.skipIf(process.getuid?.() !== 0)('frames for a container whose port is 
       sender,
       String(box.pid)
     ]
-    const said = execFileSync('nsenter', [`--net=${path('host')}`, process.execPath, ...steps], {
+    const said = execFileSync('ip', ['netns', 'exec', netns('host'), process.execPath, ...steps], {
       encoding: 'utf8',
       timeout: 40_000
     })

@@ -10,8 +10,6 @@ import { tasks } from '../host/cgroup.ts'
 import { HostProblem } from '../host/problem.ts'
 import type { CheckpointPaths } from './engine.ts'
 
-/** A restore that takes longer hangs: CRIU has no limit of its own. */
-export const RESTORE_LIMIT_MS = 60_000
 /** A dump writes all of the container's memory. */
 export const DUMP_LIMIT_MS = 600_000
 /**

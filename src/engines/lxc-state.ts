@@ -3,7 +3,6 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cgroupFolder, cgroupOf, isFrozen, isPopulated, killAll, removeTree, tasks } from '../host/cgroup.ts'
-import { HostProblem } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import { isProblem } from './oci-runtime.ts'
 
@@ -123,12 +122,4 @@ async function initOf(pids: readonly number[]): Promise<number | undefined> {
       best = { pid, depth: levels.length }
   }
   return best?.pid
-}
-
-export function wrongMonitor(name: string): HostProblem {
-  return new HostProblem({
-    code: 'CRIU_RESTORE_FAILED',
-    what: `lxc-checkpoint ended well and no process of ${name} exists`,
-    remedy: 'Read restore.log of the migration'
-  })
 }

@@ -1,5 +1,5 @@
 // runc and crun: the same commands, the same bundle, another name.
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPopulated, killAll, removeTree, tasks } from '../host/cgroup.ts'
 import type { Finding } from '../host/problem.ts'
@@ -82,6 +82,15 @@ export class OciEngine implements Engine {
           `Remove it (${this.name} delete ${spec.name}), or give one of the two another name`
         )
       )
+    } else if (await present(this.#runtime.stateFolder(spec.name))) {
+      const folder = this.#runtime.stateFolder(spec.name)
+      findings.push(
+        blocker(
+          'NAME_TAKEN',
+          `${folder} exists on this host, and ${this.name} knows no container of that name`,
+          `If no ${this.name} is at work, remove it: rm -r ${folder}`
+        )
+      )
     } else if (await present(home)) {
       findings.push(
         blocker(
@@ -157,8 +166,10 @@ export class OciEngine implements Engine {
     if (record !== undefined && record.migration === migration) {
       if (record.restoring) {
         await killAll(staged.cgroup, signal)
-        if ((await this.#runtime.state(staged.name, signal))?.bundle === staged.home)
-          await this.#runtime.delete(staged.name, signal)
+        const known = await this.#runtime.state(staged.name, signal)
+        if (known?.bundle === staged.home) await this.#runtime.delete(staged.name, signal)
+        // A restore that failed leaves a folder that the runtime itself does not recognise, and trips over the next time.
+        if (known === undefined) await rm(this.#runtime.stateFolder(staged.name), { recursive: true, force: true })
         await removeTree(staged.cgroup, signal)
       }
       if (record.netns !== undefined) await removeNetns(record.netns, record.outer, signal)

@@ -1,5 +1,7 @@
 // Finds in a CRIU log the error that the others follow from, and explains it where it is known.
+import { dumpExplanations } from './dump-explanations.ts'
 import { explanations, type Explanation } from './explanations.ts'
+import { restoreExplanations } from './restore-explanations.ts'
 
 export interface Diagnosis {
   /** Counted from 1. */
@@ -49,16 +51,11 @@ export function diagnose(logName: string, text: string): Diagnosis | undefined {
 }
 
 function explain(line: string, logName: string, vagueToo: boolean): Explanation | undefined {
-  return explanations.find(
-    (entry) => entry.pattern.test(line) && applies(entry.in, logName) && (vagueToo || entry.vague !== true)
-  )
+  const own = logName.includes('restore') ? restoreExplanations : dumpExplanations
+  return [...own, ...explanations].find((entry) => entry.pattern.test(line) && (vagueToo || entry.vague !== true))
 }
 
 /** `Error (file.c:123): …`, behind a time stamp and sometimes a pid; BUG lines are errors too. */
 function isError(line: string): boolean {
   return /(Error \([^)]*\.c:\d+\)|BUG at )/.test(line) && !HARMLESS.some((pattern) => pattern.test(line))
-}
-
-function applies(where: 'dump' | 'restore' | undefined, logName: string): boolean {
-  return where === undefined || !/(dump|restore)/.test(logName) || logName.includes(where)
 }

@@ -118,6 +118,7 @@ class Libp2pMesh implements Mesh {
   readonly #onDisconnect = new Set<(peerId: string) => void>()
   readonly #activity = new Map<string, number>()
   readonly #redialling: Promise<void>[] = []
+  readonly #introductions = new WeakMap<Connection, Promise<void>>()
   #stopLiveness = (): void => {}
   readonly #node: Libp2p
   readonly #book: PeerBook
@@ -136,17 +137,17 @@ class Libp2pMesh implements Mesh {
         this.#book.seen(peerId, 'unreachable', [address.toString()])
       }
     }
-    this.#node.addEventListener('connection:open', ({ detail }) => this.#connected(detail))
+    this.#node.addEventListener('connection:open', ({ detail }) => this.#opened(detail))
     this.#node.addEventListener('peer:disconnect', ({ detail }) => this.#disconnected(detail.toString()))
-    await this.#handle(HELLO_PROTOCOL, MAX_HELLO_STREAMS, (stream, from, signal) =>
-      this.#answerHello(stream, from, signal)
+    await this.#handle(HELLO_PROTOCOL, MAX_HELLO_STREAMS, (stream, connection, signal) =>
+      this.#answerHello(stream, connection, signal)
     )
-    await this.#handle(MIGRATION_PROTOCOL, MAX_MIGRATION_STREAMS, (stream, from, signal) =>
-      this.#answerRequest(stream, from, signal)
+    await this.#handle(MIGRATION_PROTOCOL, MAX_MIGRATION_STREAMS, (stream, connection, signal) =>
+      this.#answerRequest(stream, connection, signal)
     )
     for (const kind of BULK_KINDS) {
-      await this.#handle(BULK_PROTOCOLS[kind], MAX_BULK_STREAMS, (stream, from, signal) =>
-        this.#acceptBulk(kind, stream, from, signal)
+      await this.#handle(BULK_PROTOCOLS[kind], MAX_BULK_STREAMS, (stream, connection, signal) =>
+        this.#acceptBulk(kind, stream, connection, signal)
       )
     }
     try {
@@ -236,12 +237,13 @@ class Libp2pMesh implements Mesh {
     let found = peerId
     await redial({
       signal: this.#stopping.signal,
-      connected: () => found !== undefined && this.#node.getConnections(peerIdFromString(found)).length > 0,
+      connected: () => found !== undefined && this.#book.get(found)?.state === 'connected',
       dial: async (signal) => {
         try {
           const timeout = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
           const connection = await this.#node.dial(address, { signal: timeout })
           found = connection.remotePeer.toString()
+          await this.#introductions.get(connection)
         } catch (error) {
           if (signal.aborted) return
           this.#log.debug({ address: address.toString(), why: wordsOf(error) }, 'dialling failed')
@@ -254,22 +256,30 @@ class Libp2pMesh implements Mesh {
     })
   }
 
-  #connected(connection: Connection): void {
-    const peerId = connection.remotePeer.toString()
-    this.#active(peerId)
-    this.#book.seen(peerId, 'connected', [connection.remoteAddr.toString()])
-    this.#log.info({ peer: peerId, address: connection.remoteAddr.toString() }, 'connected')
+  /** A connection is worth something when a hello was heard on it: whoever is not trusted over there is let in and dropped at once. */
+  #opened(connection: Connection): void {
     // The side that dialled speaks; the answer tells it who the other one is.
-    if (connection.direction !== 'outbound') return
+    if (connection.direction === 'outbound') this.#introductions.set(connection, this.#introduce(connection))
+  }
+
+  async #introduce(connection: Connection): Promise<void> {
+    const peerId = connection.remotePeer.toString()
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(HELLO_TIMEOUT_MS)])
-    this.#sayHello(connection, false, signal).catch((error: unknown) => {
+    try {
+      await this.#sayHello(connection, false, signal)
+    } catch (error) {
       if (this.#stopping.signal.aborted) return
-      this.#log.warn({ peer: peerId, why: wordsOf(error) }, 'hello failed; the connection is closed and made anew')
       connection.abort(error instanceof Error ? error : new Error(String(error)))
-    })
+      if (this.#book.get(peerId)?.state === 'connected') return
+      const { state, problem } = dialProblem(peerId, error)
+      const level = this.#book.get(peerId)?.state === state ? 'debug' : 'warn'
+      this.#log[level]({ peer: peerId, why: problem.why, remedy: problem.remedy }, problem.what)
+      this.#book.seen(peerId, state, [connection.remoteAddr.toString()], problem)
+    }
   }
 
   #disconnected(peerId: string): void {
+    if (this.#book.get(peerId)?.state !== 'connected') return
     this.#log.info({ peer: peerId }, 'disconnected')
     this.#book.seen(peerId, 'unreachable', [], {
       code: 'PEER_UNREACHABLE',
@@ -301,8 +311,14 @@ class Libp2pMesh implements Mesh {
     return { name, ferryVersion, probe, facts: probe ? '' : await this.#options.facts() }
   }
 
-  #heard(peerId: string, hello: Hello): void {
+  #heard(connection: Connection, hello: Hello): void {
+    const peerId = connection.remotePeer.toString()
+    const address = connection.remoteAddr.toString()
     this.#active(peerId)
+    if (connection.status !== 'open') return
+    if (this.#book.get(peerId)?.state !== 'connected')
+      this.#log.info({ peer: peerId, address, name: hello.name }, 'connected')
+    this.#book.seen(peerId, 'connected', [address])
     const problem = this.#book.said(peerId, hello)
     if (problem !== undefined) this.#log.warn({ peer: peerId, remedy: problem.remedy, why: problem.why }, problem.what)
   }
@@ -313,18 +329,19 @@ class Libp2pMesh implements Mesh {
     await abortingOnFailure(stream, async () => {
       sendMessage(stream, bytes)
       const [message] = await Promise.all([readMessage(stream, MAX_HELLO_BYTES, signal), stream.close({ signal })])
-      this.#heard(connection.remotePeer.toString(), decodeHello(message))
+      this.#heard(connection, decodeHello(message))
     })
   }
 
-  async #answerHello(stream: Stream, from: string, signal: AbortSignal): Promise<void> {
+  async #answerHello(stream: Stream, connection: Connection, signal: AbortSignal): Promise<void> {
     const hello = decodeHello(await readMessage(stream, MAX_HELLO_BYTES, firstMessage(signal)))
-    this.#heard(from, hello)
+    this.#heard(connection, hello)
     sendMessage(stream, encodeHello(await this.#ownHello(hello.probe)))
     await stream.close({ signal: firstMessage(signal) })
   }
 
-  async #answerRequest(stream: Stream, from: string, signal: AbortSignal): Promise<void> {
+  async #answerRequest(stream: Stream, { remotePeer }: Connection, signal: AbortSignal): Promise<void> {
+    const from = remotePeer.toString()
     const request = decodeRequest(await readMessage(stream, MAX_MESSAGE_BYTES, firstMessage(signal)))
     this.#active(from)
     let response: Response
@@ -346,7 +363,8 @@ class Libp2pMesh implements Mesh {
     await stream.close({ signal: firstMessage(signal) })
   }
 
-  async #acceptBulk(kind: BulkKind, stream: Stream, from: string, signal: AbortSignal): Promise<void> {
+  async #acceptBulk(kind: BulkKind, stream: Stream, { remotePeer }: Connection, signal: AbortSignal): Promise<void> {
+    const from = remotePeer.toString()
     const header = decodeHeader(await readMessage(stream, MAX_HEADER_BYTES, firstMessage(signal)))
     await this.#options.onBulk(from, kind, header, this.#watched(stream, from), signal)
   }
@@ -355,10 +373,9 @@ class Libp2pMesh implements Mesh {
   async #handle(
     protocol: string,
     maxInboundStreams: number,
-    handler: (stream: Stream, from: string, signal: AbortSignal) => Promise<void>
+    handler: (stream: Stream, connection: Connection, signal: AbortSignal) => Promise<void>
   ): Promise<void> {
     const serve = async (stream: Stream, connection: Connection): Promise<void> => {
-      const from = connection.remotePeer.toString()
       const gone = new AbortController()
       stream.addEventListener('close', ({ error }) => {
         if (error !== undefined) gone.abort(error)
@@ -366,9 +383,12 @@ class Libp2pMesh implements Mesh {
       const onConnectionClose = (): void => gone.abort(new Error('the connection to the peer was lost'))
       connection.addEventListener('close', onConnectionClose)
       try {
-        await handler(stream, from, AbortSignal.any([gone.signal, this.#stopping.signal]))
+        await handler(stream, connection, AbortSignal.any([gone.signal, this.#stopping.signal]))
       } catch (error) {
-        this.#log.warn({ peer: from, protocol, why: wordsOf(error) }, 'a stream of a peer failed')
+        this.#log.warn(
+          { peer: connection.remotePeer.toString(), protocol, why: wordsOf(error) },
+          'a stream of a peer failed'
+        )
         stream.abort(error instanceof Error ? error : new Error(String(error)))
       } finally {
         connection.removeEventListener('close', onConnectionClose)

@@ -33,7 +33,7 @@ export function readMessage(stream: Stream, maxBytes: number, signal: AbortSigna
       try {
         found = split(held, maxBytes)
       } catch (error) {
-        settle(() => reject(error))
+        settle(() => reject(error instanceof Error ? error : new Error(String(error))))
         return
       }
       if (found === undefined) return

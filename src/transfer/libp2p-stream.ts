@@ -79,7 +79,7 @@ async function write(
   source: AsyncIterable<Bytes> | Iterable<Bytes>,
   signal: AbortSignal
 ): Promise<void> {
-  for await (const chunk of source) {
+  for await (const chunk of source as AsyncIterable<Bytes>) {
     signal.throwIfAborted()
     if (chunk.byteLength === 0) continue
     let more: boolean

@@ -1,11 +1,12 @@
 // Needs root (device nodes, trusted.* attributes, chroot) and Debian's rsync, acl, attr and libcap2-bin.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { receiveRootfs, sendRootfs } from '../../src/transfer/rootfs.ts'
+import { configureDaemon } from '../../src/transfer/rsync-daemon.ts'
 import { startRound } from '../../src/transfer/round.ts'
 import { longEnough, pair, type Pair } from './transfer-pair.ts'
 
@@ -130,6 +131,37 @@ describe.skipIf(!ready)('a root filesystem', () => {
     })
     await mkdir(into)
   }, 20_000)
+
+  test.each([
+    ['a log file of its choice', ['--remote-option=--log-file=/tmp/ferry-test-log']],
+    ['a backup folder', ['--backup', '--backup-dir=/elsewhere']],
+    ['a folder to compare with', ['--copy-dest=/etc']],
+    ['a folder for its temporary files', ['--temp-dir=/tmp']],
+    ['the attributes of a fake root', ['--remote-option=--fake-super']],
+    ['to remove what it sends', ['--remove-source-files']],
+    ['to write in place', ['--inplace']]
+  ])('a peer that asks the daemon for %s is refused', async (_, extra) => {
+    const { args } = await configureDaemon(into, workDir)
+    await writeFile(join(from, 'file'), 'x')
+    const daemon = `sh -c 'exec rsync ${args.join(' ')}' connector`
+    const client = spawnSync('rsync', ['-a', ...extra, `--rsh=${daemon}`, `${from}/`, 'target::rootfs/'], {
+      encoding: 'utf8'
+    })
+    expect(client.status).not.toBe(0)
+    expect(client.stderr).toMatch(/configured to refuse/)
+    expect(existsSync(join(into, 'file'))).toBe(false)
+  })
+
+  test('a link in the staging folder that leads out of it is not followed by the daemon', async () => {
+    const outside = join(base, 'outside')
+    await mkdir(outside)
+    await symlink(outside, join(into, 'etc'))
+    await mkdir(join(from, 'etc'))
+    await writeFile(join(from, 'etc/file'), 'x')
+    await round()
+    expect(existsSync(join(outside, 'file'))).toBe(false)
+    expect(await readFile(join(into, 'etc/file'), 'utf8')).toBe('x')
+  })
 
   test('an abort ends rsync on both sides', async () => {
     await writeFile(join(from, 'big'), Buffer.alloc(60_000_000, 'x'))

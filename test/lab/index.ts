@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Lab, LabOptions } from './lab.ts'
 import { createNsLab, openNsLab, type NsLab } from './ns.ts'
 import { runFolder } from './places.ts'
-import { removeNsLab } from './remove.ts'
+import { endNsLab } from './remove.ts'
 import { downOnSignal } from './signals.ts'
 
 const NAME = /^[a-z0-9]{1,8}$/
@@ -21,8 +21,9 @@ export async function createLab(options: LabOptions): Promise<Lab> {
 /** Removes whatever is there of a lab of this name, up or broken, of either kind. */
 export async function removeLab(name: string): Promise<void> {
   const { removeVmLab } = await import('./vm/index.ts')
+  // Both kinds keep their state in the same folders, so the folders go last.
+  await endNsLab(name)
   await removeVmLab(name)
-  await removeNsLab(name)
 }
 
 function check({ name, hosts }: LabOptions): void {

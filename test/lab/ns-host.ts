@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { chmod, cp, mkdir, open, readFile, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inCgroups, makeCgroups } from './cgroups.ts'
 import type { ExecOptions, ExecResult, LabHost, LabProcess } from './lab.ts'
-import { cgroupFolder, diskFolder, namespaceFile, runFolder } from './places.ts'
+import { diskFolder, namespaceFile, runFolder } from './places.ts'
 import { execute, launch, type Command } from './process.ts'
 import { removeProcesses } from './remove.ts'
 import { ip, makeNamespace, type Segment } from './segment.ts'
@@ -13,9 +14,6 @@ import { run } from './vm/run.ts'
 const REPOSITORY = join(import.meta.dirname, '../..')
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const BOOT_TIMEOUT_MS = 15_000
-
-/** Puts itself into a cgroup, then becomes another program; what it starts stays in there. */
-const ENTER_CGROUP = 'echo $$ > "$0/cgroup.procs"; exec "$@"'
 
 export interface NsHostSettings {
   readonly lab: string
@@ -90,14 +88,14 @@ export class NsHost implements LabHost {
     if (this.#init !== undefined) throw new Error(`host ${this.name} is up already`)
     const { lab, base } = this.#settings
     await this.#wire()
-    const cgroup = await cgroupFolder(lab, this.name)
-    await mkdir(cgroup, { recursive: true })
+    await makeCgroups(lab, this.name)
     const namespaces = ['--mount', '--uts', '--ipc', '--pid', '--cgroup', '--fork']
     const boot = [join(import.meta.dirname, 'boot'), this.name, base, this.#disk, REPOSITORY]
-    const argv = ['-c', ENTER_CGROUP, cgroup, 'nsenter', `--net=${this.#namespace}`, 'unshare', ...namespaces, ...boot]
+    const way = ['nsenter', `--net=${this.#namespace}`, 'unshare', ...namespaces, ...boot]
+    const [file = '', ...args] = await inCgroups(lab, this.name, way)
     const logPath = join(runFolder(lab), `${this.name}.log`)
     const log = await open(logPath, 'w')
-    const child = spawn('sh', argv, { stdio: ['ignore', log.fd, log.fd], detached: true })
+    const child = spawn(file, args, { stdio: ['ignore', log.fd, log.fd], detached: true })
     await log.close()
     child.unref()
     const end = Date.now() + BOOT_TIMEOUT_MS
@@ -145,12 +143,11 @@ export class NsHost implements LabHost {
 
   /** Argv of this machine that runs a program on the host. */
   async enter(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
-    const cgroup = await cgroupFolder(this.#settings.lab, this.name)
     const namespaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--root', '--wd']
     const variables = { HOME: '/root', PATH, LANG: 'C.UTF-8', ...env }
     const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
-    const way = ['sh', '-c', ENTER_CGROUP, cgroup, 'nsenter', `--target=${this.init}`, ...namespaces]
-    return [...way, '/usr/bin/env', '-i', ...settings, ...argv]
+    const way = ['nsenter', `--target=${this.init}`, ...namespaces, '/usr/bin/env', '-i', ...settings]
+    return inCgroups(this.#settings.lab, this.name, [...way, ...argv])
   }
 
   async #command(argv: readonly string[], env?: Readonly<Record<string, string>>): Promise<Command> {
@@ -162,7 +159,7 @@ export class NsHost implements LabHost {
   }
 
   async spawn(argv: readonly string[], options: Pick<ExecOptions, 'env'> = {}): Promise<LabProcess> {
-    const process = launch(await this.#command(argv, options.env))
+    const process = await launch(await this.#command(argv, options.env))
     this.#running.add(process)
     const forget = () => this.#running.delete(process)
     process.exited.then(forget, forget)

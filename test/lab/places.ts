@@ -28,7 +28,3 @@ export async function cgroupHierarchies(): Promise<{ readonly v2: string; readon
   const v1 = mounts.flatMap(([, path, type]) => (type === 'cgroup' && path !== undefined ? [path] : []))
   return { v2, v1: [...new Set(v1)] }
 }
-
-export async function cgroupFolder(lab: string, host: string): Promise<string> {
-  return join((await cgroupHierarchies()).v2, cgroupName(lab, host))
-}

@@ -112,7 +112,8 @@ class Lines implements AsyncIterable<string> {
   }
 }
 
-export function launch(command: Command): LabProcess & { end(): Promise<void> } {
+/** Starts a command and lets it run; resolves when the program itself is there, or has ended already. */
+export async function launch(command: Command): Promise<LabProcess & { end(): Promise<void> }> {
   const child = start(command)
   const lines = new Lines()
   const stdout: string[] = []
@@ -147,6 +148,8 @@ export function launch(command: Command): LabProcess & { end(): Promise<void> } 
       throw new Error(`${command.title}: still there ${END_TIMEOUT_MS / 1000} s after the signal; killed`)
     }
   }
+  const running = () => child.exitCode === null && child.signalCode === null
+  const pid = child.pid === undefined ? undefined : await entered(child.pid, running)
   return {
     lines,
     exited,
@@ -154,10 +157,8 @@ export function launch(command: Command): LabProcess & { end(): Promise<void> } 
       child.stdin?.write(text)
     },
     async kill(signal = 'SIGTERM') {
-      const running = () => child.exitCode === null && child.signalCode === null
-      if (child.pid === undefined || !running()) return
-      const pid = await entered(child.pid, running)
-      if (pid !== undefined && running()) process.kill(pid, signal)
+      if (pid === undefined || !running()) return
+      process.kill(pid, signal)
       await gone()
     },
     async end() {
@@ -169,11 +170,11 @@ export function launch(command: Command): LabProcess & { end(): Promise<void> } 
 
 /** The program itself: nsenter, which waits for it, does not pass signals on. */
 async function entered(nsenter: number, running: () => boolean): Promise<number | undefined> {
-  for (let tries = 0; tries < 200 && running(); tries++) {
+  for (let tries = 0; tries < 2000 && running(); tries++) {
     const children = await readFile(`/proc/${nsenter}/task/${nsenter}/children`, 'utf8').catch(() => '')
     const pid = Number.parseInt(children, 10)
     if (!Number.isNaN(pid)) return pid
-    await sleep(10)
+    await sleep(2)
   }
   return undefined
 }

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inCgroups, makeCgroups } from './cgroups.ts'
 import type { LinkFault } from './lab.ts'
-import { cgroupFolder, namespaceFile, runFolder } from './places.ts'
+import { namespaceFile, runFolder } from './places.ts'
 import { removeProcesses } from './remove.ts'
 import { run } from './vm/run.ts'
 
@@ -32,6 +33,8 @@ export class Segment {
   readonly #lab: string
   readonly #file: string
   readonly #relay: string
+  /** What was asked for and not yet healed: it outlives a host's power loss. */
+  readonly #wrong = new Map<string, LinkFault | 'cut'>()
 
   private constructor(lab: string, programs: string) {
     this.#lab = lab
@@ -64,6 +67,9 @@ export class Segment {
       `link add ${port} type veth peer name eth0 address ${mac} netns ${namespace}`,
       `link set ${port} master seg0 up`
     ])
+    const wrong = this.#wrong.get(host)
+    if (wrong === 'cut') await this.cut(host)
+    else if (wrong !== undefined) await this.fault(host, wrong)
   }
 
   async disconnect(host: string): Promise<void> {
@@ -74,11 +80,13 @@ export class Segment {
 
   /** The port leaves the bridge: the host's carrier stays on, and no frame passes in either direction. */
   async cut(host: string): Promise<void> {
+    this.#wrong.set(host, 'cut')
     await this.#endRelay(host)
     await ip(this.#file, [`link set ${this.#port(host)} nomaster`])
   }
 
   async heal(host: string): Promise<void> {
+    this.#wrong.delete(host)
     await this.#endRelay(host)
     await ip(this.#file, [`link set ${this.#port(host)} master seg0`])
   }
@@ -87,7 +95,9 @@ export class Segment {
    * Puts a relay program between the port and the bridge that delays, loses and slows down what leaves the host. Not the kernel's netem:
    * it would have to sit in the host (where the host could see and lose it), and small kernels come without it.
    */
-  async fault(host: string, { delayMs = 0, loss = 0, rateBps = 0 }: LinkFault): Promise<void> {
+  async fault(host: string, fault: LinkFault): Promise<void> {
+    this.#wrong.set(host, fault)
+    const { delayMs = 0, loss = 0, rateBps = 0 } = fault
     await this.#endRelay(host)
     const port = this.#port(host)
     await ip(this.#file, [
@@ -96,12 +106,12 @@ export class Segment {
       `link set far-${host} up`,
       `link set in-${host} master seg0 up`
     ])
-    const cgroup = await cgroupFolder(this.#lab, `relay.${host}`)
-    await mkdir(cgroup, { recursive: true })
+    const cgroups = `relay.${host}`
+    await makeCgroups(this.#lab, cgroups)
     const settings = [delayMs * 1000, loss * 1e6, rateBps].map((value) => String(Math.round(value)))
-    const command = 'echo $$ > "$0/cgroup.procs"; exec "$@"'
-    const argv = ['-c', command, cgroup, ...this.prefix, this.#relay, port, `far-${host}`, ...settings]
-    const relay = spawn('sh', argv, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+    const relayArgv = [...this.prefix, this.#relay, port, `far-${host}`, ...settings]
+    const [file = '', ...args] = await inCgroups(this.#lab, cgroups, relayArgv)
+    const relay = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
     const ready = await Promise.race([
       new Promise<boolean>((resolve) =>
         relay.stdout.once('data', () => {

@@ -10,7 +10,7 @@ import { createMesh } from '../mesh/mesh.ts'
 import { FerryNode } from './node.ts'
 import { keyFileOf, type NodeParts } from './parts.ts'
 import { pruneEnded } from './retention.ts'
-import { ferryVersion } from './version.ts'
+import { ferryVersion } from '../api/version.ts'
 
 /** Free memory and disk are looked at anew after this, milliseconds. */
 const FACTS_FRESH_MS = 2000
@@ -36,7 +36,7 @@ export async function runDaemon(configPath: string | undefined): Promise<void> {
     bootstrap: config.bootstrap,
     trustedPeers: config.trustedPeers,
     facts: async () => JSON.stringify(await facts(AbortSignal.timeout(15_000))),
-    ferryVersion,
+    ferryVersion: ferryVersion(),
     log,
     onRequest: async (from, request, signal) => {
       if (node.current === undefined) return { refused: { problems: [starting(config.name)] } }

@@ -1,11 +1,12 @@
 // What `ferry id` says: who this node is to others.
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { loadConfig } from '../../config/load.ts'
-import { loadIdentity } from '../mesh/key.ts'
+import { loadOrCreateKey } from '../mesh/key-file.ts'
 import { keyFileOf } from './parts.ts'
 
-/** Makes the key where there is none. @throws ConfigError, MeshError KEY_UNSAFE */
+/** Makes the key where there is none. @throws ConfigError, MeshError KEY_FILE */
 export async function identity(configPath?: string): Promise<{ peerId: string; name: string; listen: string[] }> {
   const config = await loadConfig(configPath)
-  const { peerId } = await loadIdentity(keyFileOf(config.stateDir))
-  return { peerId, name: config.name, listen: config.listen.map((address) => `${address}/p2p/${peerId}`) }
+  const key = await loadOrCreateKey(keyFileOf(config.stateDir))
+  return { peerId: peerIdFromPrivateKey(key).toString(), name: config.name, listen: config.listen }
 }

@@ -19,15 +19,7 @@ function detailsOf(error: unknown): Details | undefined {
 export function toProblem(host: string, error: unknown): Problem {
   if (error instanceof OperatorError) return error.problem
   const details = detailsOf(error)
-  if (details !== undefined) {
-    return {
-      code: details.code,
-      host,
-      what: details.what,
-      ...(details.why === undefined ? {} : { why: details.why }),
-      remedy: details.remedy
-    }
-  }
+  if (details !== undefined) return problemFrom(host, details)
   return {
     code: 'INTERNAL',
     host,
@@ -38,7 +30,11 @@ export function toProblem(host: string, error: unknown): Problem {
 }
 
 export function operatorError(host: string, details: Details): OperatorError {
-  return new OperatorError({ host, ...details })
+  return new OperatorError(problemFrom(host, details))
+}
+
+function problemFrom(host: string, { code, what, why, remedy }: Details): Problem {
+  return { code, host, what, ...(why === undefined ? {} : { why }), remedy }
 }
 
 /** Wraps whatever a step throws, so that machines and API see Problems only. */

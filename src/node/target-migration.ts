@@ -390,6 +390,7 @@ export class TargetMigration {
     const blocker = this.#findings.find(({ level }) => level === 'blocker')
     if (blocker !== undefined) throw operatorError(this.#parts.name, blocker)
     this.#staged = await this.#engine.stage(offer.spec, options, signal)
+    await mkdir(this.#staged.rootfs, { recursive: true })
     await this.record()
   }
 

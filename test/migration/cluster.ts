@@ -26,11 +26,13 @@ export class Client {
   }
 
   static async connect(from: LabHost, address: string, port = 8000, everyMs = 5): Promise<Client> {
-    const program = '/opt/ferry/test/lab/programs/client.ts'
+    // A client host has the repository at /opt/ferry, or this machine's own files.
+    const { exitCode } = await from.exec(['test', '-e', '/opt/ferry/node_modules'], { check: false })
+    const repository = exitCode === 0 ? '/opt/ferry' : new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
     const process = await from.spawn([
-      'node',
-      '--disable-warning=ExperimentalWarning',
-      program,
+      // Debian's own node is built without what runs TypeScript.
+      `${repository}/node_modules/node/bin/node`,
+      `${repository}/test/lab/programs/client.ts`,
       address,
       String(port),
       '--every',

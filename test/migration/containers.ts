@@ -49,7 +49,7 @@ async function startOci(host: LabHost, { engine, name, address, mac }: CounterOp
      nsenter --net=/run/netns/${name} ip link set eth0 up
      nsenter --net=/run/netns/${name} ip addr add ${address}/24 dev eth0
      ip link set v${name} master br0 up
-     cd ${bundle}; ${engine} run -d --bundle ${bundle} ${name} </dev/null >/dev/null 2>/tmp/${name}.err || { cat /tmp/${name}.err >&2; exit 1; }`
+     cd ${bundle}; ${engine} run -d --bundle ${bundle} ${name} </dev/null >/dev/null 2>/dev/null`
   ])
 }
 
@@ -86,4 +86,33 @@ async function waitForTasks(host: LabHost, comm: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error(`${comm} did not start on ${host.name}`)
+}
+
+/** A runc container without network that runs one static program of the lab; resolves to its pids. */
+export async function startProgram(host: LabHost, name: string, program: string): Promise<number[]> {
+  const bundle = `/srv/${name}`
+  const config = {
+    ociVersion: '1.0.2',
+    process: { terminal: false, user: { uid: 0, gid: 0 }, args: [`/bin/${program}`], env: ['PATH=/bin'], cwd: '/' },
+    root: { path: 'rootfs' },
+    hostname: name,
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs' }
+    ],
+    linux: {
+      cgroupsPath: `/${name}`,
+      namespaces: [{ type: 'pid' }, { type: 'ipc' }, { type: 'uts' }, { type: 'mount' }, { type: 'network' }]
+    }
+  }
+  await host.writeFile(`${bundle}/config.json`, JSON.stringify(config))
+  await host.exec([
+    'sh',
+    '-ec',
+    `mkdir -p ${bundle}/rootfs/bin ${bundle}/rootfs/proc ${bundle}/rootfs/dev
+     cp /usr/local/bin/${program} ${bundle}/rootfs/bin/
+     cd ${bundle}; runc run -d --bundle ${bundle} ${name} </dev/null >/dev/null 2>/dev/null`
+  ])
+  await waitForTasks(host, program)
+  return host.pids(program)
 }

@@ -13,9 +13,9 @@ afterAll(async () => {
 })
 
 describe.each([
-  { engine: 'runc', address: '10.9.0.110', mac: '00:16:3e:00:00:10' },
-  { engine: 'crun', address: '10.9.0.111', mac: '00:16:3e:00:00:11' },
-  { engine: 'lxc', address: '10.9.0.112', mac: '00:16:3e:00:00:12' }
+  { engine: 'runc', address: '10.77.0.110', mac: '00:16:3e:00:00:10' },
+  { engine: 'crun', address: '10.77.0.111', mac: '00:16:3e:00:00:11' },
+  { engine: 'lxc', address: '10.77.0.112', mac: '00:16:3e:00:00:12' }
 ] as const)('a $engine container', ({ engine, address, mac }) => {
   const name = `web-${engine}`
 

@@ -6,7 +6,7 @@ import { startCounter } from './containers.ts'
 import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
-const address = '10.9.0.120'
+const address = '10.77.0.120'
 let cluster: Cluster
 let a: FerryHost
 let b: FerryHost
@@ -55,7 +55,7 @@ async function restart(
 
 describe('a rollback keeps the processes', () => {
   test('at the offer: the target has the name already', async () => {
-    await startCounter(b.host, { engine: 'runc', name: 'web', address: '10.9.0.121', mac: '00:16:3e:00:00:21' })
+    await startCounter(b.host, { engine: 'runc', name: 'web', address: '10.77.0.121', mac: '00:16:3e:00:00:21' })
     const { view, exitCode } = await (await Moving.start(a, 'web', 'b')).end()
     await b.host.exec(['sh', '-c', 'runc delete -f web; ip netns del web; rm -rf /srv/web'])
     expect(view).toMatchObject({ outcome: 'refused', problem: { code: 'NAME_TAKEN', host: 'b' } })

@@ -1,0 +1,392 @@
+// The mesh over libp2p: who is there, what they ask, what is asked of them.
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Logger } from 'pino'
+import {
+  BULK_KINDS,
+  BULK_PROTOCOLS,
+  MAX_BULK_STREAMS,
+  MAX_HEADER_BYTES,
+  decodeHeader,
+  encodeHeader,
+  type BulkKind,
+  type BulkStream,
+  type Header
+} from '../../protocols/bulk/index.ts'
+import {
+  HELLO_PROTOCOL,
+  HELLO_TIMEOUT_MS,
+  MAX_HELLO_BYTES,
+  MAX_HELLO_STREAMS,
+  decodeHello,
+  encodeHello,
+  type Hello
+} from '../../protocols/hello/index.ts'
+import {
+  MAX_MESSAGE_BYTES,
+  MAX_MIGRATION_STREAMS,
+  MIGRATION_PROTOCOL,
+  decodeRequest,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  type Request,
+  type Response
+} from '../../protocols/migration/index.ts'
+import { wordsOf, type ProblemDetails } from '../../protocols/problem.ts'
+import { dialProblem, requestError } from './failure.ts'
+import { watchLiveness } from './liveness.ts'
+import { listenProblem } from './libp2p-node.ts'
+import type { BootstrapAddress } from './membership.ts'
+import type { MeshErrorCode } from './mesh-error.ts'
+import { pause, readMessage, sendMessage } from './message-stream.ts'
+import { PeerBook, type MeshPeer } from './peer-book.ts'
+import { redial } from './redial.ts'
+
+import type { Mesh, MeshOptions } from './mesh.ts'
+
+const DIAL_TIMEOUT_MS = 5_000
+/** From a stream's opening to its complete request or header. */
+const FIRST_MESSAGE_MS = 30_000
+
+export class Libp2pMesh implements Mesh {
+  readonly #options: MeshOptions
+  readonly #log: Logger
+  readonly #bootstrap: readonly BootstrapAddress[]
+  readonly #stopping = new AbortController()
+  readonly #onDisconnect = new Set<(peerId: string) => void>()
+  readonly #activity = new Map<string, number>()
+  readonly #redialling: Promise<void>[] = []
+  readonly #introductions = new WeakMap<Connection, Promise<void>>()
+  #stopLiveness = (): void => {}
+  readonly #node: Libp2p
+  readonly #book: PeerBook
+
+  constructor(options: MeshOptions, bootstrap: readonly BootstrapAddress[], node: Libp2p) {
+    this.#options = options
+    this.#bootstrap = bootstrap
+    this.#log = options.log
+    this.#node = node
+    this.#book = new PeerBook({ name: options.name, peerId: node.peerId.toString() })
+  }
+
+  async start(): Promise<void> {
+    for (const { peerId, address } of this.#bootstrap) {
+      if (peerId !== undefined && peerId !== this.self.peerId) {
+        this.#book.seen(peerId, 'unreachable', [address.toString()])
+      }
+    }
+    this.#node.addEventListener('connection:open', ({ detail }) => this.#opened(detail))
+    this.#node.addEventListener('peer:disconnect', ({ detail }) => this.#disconnected(detail.toString()))
+    await this.#handle(HELLO_PROTOCOL, MAX_HELLO_STREAMS, (stream, connection, signal) =>
+      this.#answerHello(stream, connection, signal)
+    )
+    await this.#handle(MIGRATION_PROTOCOL, MAX_MIGRATION_STREAMS, (stream, connection, signal) =>
+      this.#answerRequest(stream, connection, signal)
+    )
+    for (const kind of BULK_KINDS) {
+      await this.#handle(BULK_PROTOCOLS[kind], MAX_BULK_STREAMS, (stream, connection, signal) =>
+        this.#acceptBulk(kind, stream, connection, signal)
+      )
+    }
+    try {
+      await this.#node.start()
+    } catch (error) {
+      await this.#node.stop()
+      throw listenProblem(this.#options.listen, error)
+    }
+    this.#stopLiveness = watchLiveness<Connection>({
+      connections: () => this.#node.getConnections().filter((connection) => connection.status === 'open'),
+      probe: async (connection, signal) => {
+        await this.#sayHello(connection, true, signal)
+      },
+      lastActivity: (connection) => this.#activity.get(connection.remotePeer.toString()) ?? -Infinity,
+      lost: (connection, why) => {
+        this.#log.warn({ peer: connection.remotePeer.toString(), why }, 'the peer does not answer any more')
+        connection.abort(new Error(`the peer does not answer: ${why}`))
+      }
+    })
+    for (const address of this.#bootstrap) this.#redialling.push(this.#keepConnected(address))
+  }
+
+  get self(): Mesh['self'] {
+    return {
+      peerId: this.#node.peerId.toString(),
+      name: this.#options.name,
+      addresses: this.#node.getMultiaddrs().map(String)
+    }
+  }
+
+  peers(): MeshPeer[] {
+    return this.#book.all()
+  }
+
+  resolve(nameOrPeerId: string): string {
+    return this.#book.resolve(nameOrPeerId)
+  }
+
+  async request(peerId: string, request: Request, signal: AbortSignal): Promise<Response> {
+    const bytes = encodeRequest(request)
+    return this.#withStream(peerId, MIGRATION_PROTOCOL, signal, async (stream) => {
+      sendMessage(stream, bytes)
+      const [message] = await Promise.all([readMessage(stream, MAX_MESSAGE_BYTES, signal), stream.close({ signal })])
+      this.#active(peerId)
+      return decodeResponse(message)
+    })
+  }
+
+  async openBulk(peerId: string, kind: BulkKind, header: Header, signal: AbortSignal): Promise<BulkStream> {
+    const bytes = encodeHeader(header)
+    return this.#withStream(peerId, BULK_PROTOCOLS[kind], signal, async (stream) => {
+      pause(stream)
+      sendMessage(stream, bytes)
+      return this.#watched(stream, peerId)
+    })
+  }
+
+  onDisconnect(callback: (peerId: string) => void): () => void {
+    this.#onDisconnect.add(callback)
+    return () => this.#onDisconnect.delete(callback)
+  }
+
+  async refresh(signal: AbortSignal): Promise<void> {
+    const each = new Map(
+      this.#node.getConnections().map((connection) => [connection.remotePeer.toString(), connection])
+    )
+    await Promise.all(
+      [...each].map(async ([peer, connection]) => {
+        try {
+          await this.#sayHello(connection, false, AbortSignal.any([signal, AbortSignal.timeout(HELLO_TIMEOUT_MS)]))
+        } catch (error) {
+          this.#log.warn({ peer, why: wordsOf(error) }, 'the peer did not say hello again; its last facts are kept')
+        }
+      })
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the mesh is stopping'))
+    this.#stopLiveness()
+    await Promise.all(this.#redialling)
+    await this.#node.stop()
+  }
+
+  async #keepConnected({ address, peerId }: BootstrapAddress): Promise<void> {
+    if (peerId === this.self.peerId) return
+    let found = peerId
+    await redial({
+      signal: this.#stopping.signal,
+      connected: () => found !== undefined && this.#book.get(found)?.state === 'connected',
+      dial: async (signal) => {
+        try {
+          const timeout = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+          const connection = await this.#node.dial(address, { signal: timeout })
+          found = connection.remotePeer.toString()
+          await this.#introductions.get(connection)
+        } catch (error) {
+          if (signal.aborted) return
+          this.#log.debug({ address: address.toString(), why: wordsOf(error) }, 'dialling failed')
+          if (peerId !== undefined) {
+            const { state, problem } = dialProblem(peerId, error)
+            this.#book.seen(peerId, state, [address.toString()], problem)
+          }
+        }
+      }
+    })
+  }
+
+  /** A connection is worth something when a hello was heard on it: whoever is not trusted over there is let in and dropped at once. */
+  #opened(connection: Connection): void {
+    // The side that dialled speaks; the answer tells it who the other one is.
+    if (connection.direction === 'outbound') this.#introductions.set(connection, this.#introduce(connection))
+  }
+
+  async #introduce(connection: Connection): Promise<void> {
+    const peerId = connection.remotePeer.toString()
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(HELLO_TIMEOUT_MS)])
+    try {
+      await this.#sayHello(connection, false, signal)
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return
+      connection.abort(error instanceof Error ? error : new Error(String(error)))
+      if (this.#book.get(peerId)?.state === 'connected') return
+      const { state, problem } = dialProblem(peerId, error)
+      const level = this.#book.get(peerId)?.state === state ? 'debug' : 'warn'
+      this.#log[level]({ peer: peerId, why: problem.why, remedy: problem.remedy }, problem.what)
+      this.#book.seen(peerId, state, [connection.remoteAddr.toString()], problem)
+    }
+  }
+
+  #disconnected(peerId: string): void {
+    if (this.#book.get(peerId)?.state !== 'connected') return
+    this.#log.info({ peer: peerId }, 'disconnected')
+    this.#book.seen(peerId, 'unreachable', [], {
+      code: 'PEER_UNREACHABLE',
+      what: `The connection to ${this.#book.get(peerId)?.name || peerId} was lost`,
+      remedy: 'Look at that host: is its ferry running, is the link up?'
+    })
+    for (const callback of this.#onDisconnect) {
+      try {
+        callback(peerId)
+      } catch (error) {
+        this.#log.error({ err: error }, 'a callback for a lost connection failed')
+      }
+    }
+  }
+
+  stranger(peerId: string, address: string): void {
+    const problem: ProblemDetails<MeshErrorCode> = {
+      code: 'PEER_REFUSED',
+      what: `${peerId} is not trusted here`,
+      why: 'its id is neither among the trusted peers nor in a bootstrap address',
+      remedy: `If it belongs to the mesh, add ${peerId} to the trusted peers of this host's configuration`
+    }
+    if (this.#book.get(peerId)?.state !== 'refused') this.#log.warn({ peer: peerId, address }, problem.what)
+    this.#book.seen(peerId, 'refused', [address], problem)
+  }
+
+  async #ownHello(probe: boolean): Promise<Hello> {
+    const { name, ferryVersion } = this.#options
+    return { name, ferryVersion, probe, facts: probe ? '' : await this.#options.facts() }
+  }
+
+  #heard(connection: Connection, hello: Hello): void {
+    const peerId = connection.remotePeer.toString()
+    const address = connection.remoteAddr.toString()
+    this.#active(peerId)
+    if (connection.status !== 'open') return
+    if (this.#book.get(peerId)?.state !== 'connected')
+      this.#log.info({ peer: peerId, address, name: hello.name }, 'connected')
+    this.#book.seen(peerId, 'connected', [address])
+    const problem = this.#book.said(peerId, hello)
+    if (problem !== undefined) this.#log.warn({ peer: peerId, remedy: problem.remedy, why: problem.why }, problem.what)
+  }
+
+  async #sayHello(connection: Connection, probe: boolean, signal: AbortSignal): Promise<void> {
+    const bytes = encodeHello(await this.#ownHello(probe))
+    const stream = await connection.newStream(HELLO_PROTOCOL, { signal })
+    await abortingOnFailure(stream, async () => {
+      sendMessage(stream, bytes)
+      const [message] = await Promise.all([readMessage(stream, MAX_HELLO_BYTES, signal), stream.close({ signal })])
+      this.#heard(connection, decodeHello(message))
+    })
+  }
+
+  async #answerHello(stream: Stream, connection: Connection, signal: AbortSignal): Promise<void> {
+    const hello = decodeHello(await readMessage(stream, MAX_HELLO_BYTES, firstMessage(signal)))
+    this.#heard(connection, hello)
+    sendMessage(stream, encodeHello(await this.#ownHello(hello.probe)))
+    await stream.close({ signal: firstMessage(signal) })
+  }
+
+  async #answerRequest(stream: Stream, { remotePeer }: Connection, signal: AbortSignal): Promise<void> {
+    const from = remotePeer.toString()
+    const request = decodeRequest(await readMessage(stream, MAX_MESSAGE_BYTES, firstMessage(signal)))
+    this.#active(from)
+    let response: Response
+    try {
+      response = await this.#options.onRequest(from, request, signal)
+    } catch (error) {
+      if (signal.aborted) throw error
+      this.#log.error({ err: error, peer: from, migration: request.migration }, 'a request of a peer failed')
+      const problem = {
+        code: 'REQUEST_FAILED',
+        host: this.#options.name,
+        what: 'The request failed on the peer',
+        why: wordsOf(error),
+        remedy: "See that host's log"
+      }
+      response = { refused: { problems: [problem] } }
+    }
+    sendMessage(stream, encodeResponse(response))
+    await stream.close({ signal: firstMessage(signal) })
+  }
+
+  async #acceptBulk(kind: BulkKind, stream: Stream, { remotePeer }: Connection, signal: AbortSignal): Promise<void> {
+    const from = remotePeer.toString()
+    const header = decodeHeader(await readMessage(stream, MAX_HEADER_BYTES, firstMessage(signal)))
+    await this.#options.onBulk(from, kind, header, this.#watched(stream, from), signal)
+  }
+
+  /** Registers a protocol. Whatever its handler throws is logged and resets the stream. */
+  async #handle(
+    protocol: string,
+    maxInboundStreams: number,
+    handler: (stream: Stream, connection: Connection, signal: AbortSignal) => Promise<void>
+  ): Promise<void> {
+    const serve = async (stream: Stream, connection: Connection): Promise<void> => {
+      const gone = new AbortController()
+      stream.addEventListener('close', ({ error }) => {
+        if (error !== undefined) gone.abort(error)
+      })
+      const onConnectionClose = (): void => gone.abort(new Error('the connection to the peer was lost'))
+      connection.addEventListener('close', onConnectionClose)
+      try {
+        await handler(stream, connection, AbortSignal.any([gone.signal, this.#stopping.signal]))
+      } catch (error) {
+        this.#log.warn(
+          { peer: connection.remotePeer.toString(), protocol, why: wordsOf(error) },
+          'a stream of a peer failed'
+        )
+        stream.abort(error instanceof Error ? error : new Error(String(error)))
+      } finally {
+        connection.removeEventListener('close', onConnectionClose)
+      }
+    }
+    await this.#node.handle(protocol, (stream, connection) => void serve(stream, connection), {
+      maxInboundStreams,
+      maxOutboundStreams: maxInboundStreams
+    })
+  }
+
+  async #withStream<T>(
+    peerId: string,
+    protocol: string,
+    signal: AbortSignal,
+    work: (stream: Stream) => Promise<T>
+  ): Promise<T> {
+    try {
+      signal.throwIfAborted()
+      const connection = await this.#connection(peerId, signal)
+      const stream = await connection.newStream(protocol, { signal })
+      return await abortingOnFailure(stream, () => work(stream))
+    } catch (error) {
+      throw requestError(this.#book.get(peerId)?.name || peerId, error, signal)
+    }
+  }
+
+  async #connection(peerId: string, signal: AbortSignal): Promise<Connection> {
+    const id = peerIdFromString(peerId)
+    const open = this.#node.getConnections(id).find((connection) => connection.status === 'open')
+    if (open !== undefined) return open
+    const addresses = this.#book.get(peerId)?.addresses.filter((address) => address.includes('/p2p/')) ?? []
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+    return this.#node.dial(addresses.length > 0 ? addresses.map((a) => multiaddr(a)) : id, { signal: timeout })
+  }
+
+  /** A bulk stream whose movement counts as a sign of life. It must be paused: listening may not start the reading. */
+  #watched(stream: Stream, peerId: string): Stream {
+    const active = (): void => this.#active(peerId)
+    stream.addEventListener('message', active)
+    stream.addEventListener('drain', active)
+    return stream
+  }
+
+  #active(peerId: string): void {
+    this.#activity.set(peerId, performance.now())
+  }
+}
+
+function firstMessage(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(FIRST_MESSAGE_MS)])
+}
+
+async function abortingOnFailure<T>(stream: Stream, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    stream.abort(error instanceof Error ? error : new Error(String(error)))
+    throw error
+  }
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { cgroupFolder } from '../host/cgroup.ts'
 import { HostProblem } from '../host/problem.ts'
 import { lastLines, run } from '../host/run.ts'
+import { abortFrozen } from './abort-frozen.ts'
 import { diagnose } from './diagnose.ts'
 
 export interface DumpOptions {
@@ -44,18 +45,32 @@ export function dumpArguments(
 }
 
 /**
- * Resolves when CRIU has ended well. Aborting ends CRIU and waits for it; its tree may then be running (repair.ts).
- * @throws HostProblem CRIU_DUMP_FAILED, COMMAND_MISSING, COMMAND_TIMEOUT
+ * Resolves when CRIU has ended well. Aborting ends CRIU and waits for it; its tree is frozen then, but its sockets may be in repair mode (repair.ts).
+ * @throws HostProblem CRIU_DUMP_FAILED, CRIU_TIMEOUT, COMMAND_MISSING
  */
 export async function criuDump(options: DumpOptions): Promise<void> {
-  const result = await run([options.criu, ...dumpArguments(options)], {
-    signal: options.signal,
-    timeoutMs: options.timeoutMs ?? 600_000,
-    check: false,
-    env: { CRIU_CONFIG_FILE: options.configFile }
+  const timeoutMs = options.timeoutMs ?? 600_000
+  const limit = new AbortController()
+  const tooLong = new HostProblem({
+    code: 'CRIU_TIMEOUT',
+    what: `CRIU had not dumped the container after ${String(timeoutMs)} ms and was ended`,
+    remedy: 'See what the host is busy with (a full or slow disk), or raise the limit'
   })
-  if (result.exitCode === 0) return
-  throw await criuFailure('dump', join(options.work, 'dump.log'), result.stderr || result.stdout)
+  const timer = setTimeout(() => limit.abort(tooLong), timeoutMs)
+  const abort = abortFrozen(AbortSignal.any([options.signal, limit.signal]), options.cgroup)
+  try {
+    const result = await run([options.criu, ...dumpArguments(options)], {
+      signal: abort.signal,
+      timeoutMs: timeoutMs + 60_000,
+      check: false,
+      env: { CRIU_CONFIG_FILE: options.configFile }
+    })
+    if (result.exitCode !== 0)
+      throw await criuFailure('dump', join(options.work, 'dump.log'), result.stderr || result.stdout)
+  } finally {
+    clearTimeout(timer)
+    abort[Symbol.dispose]()
+  }
 }
 
 /**
@@ -68,7 +83,7 @@ export async function criuFailure(action: 'dump' | 'restore', logPath: string, s
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
     throw error
   })
-  const diagnosis = diagnose(`${action}.log`, text)
+  const diagnosis = diagnose(`${action}.log`, text) ?? diagnose(`${action}.log`, said)
   const why = diagnosis === undefined ? lastLines(said, 3) : `${diagnosis.line} (${diagnosis.meaning})`
   return new HostProblem({
     code: action === 'dump' ? 'CRIU_DUMP_FAILED' : 'CRIU_RESTORE_FAILED',

@@ -59,6 +59,11 @@ export async function freeze(cgroup: string, signal: AbortSignal): Promise<void>
   })
 }
 
+/** Asks for the freeze and does not wait for it: tasks that somebody traces freeze when they are let go. @throws HostProblem CGROUP_GONE */
+export async function requestFreeze(cgroup: string): Promise<void> {
+  await write(cgroup, 'cgroup.freeze', '1')
+}
+
 /** Lets a cgroup run. @throws HostProblem CGROUP_GONE */
 export async function thaw(cgroup: string): Promise<void> {
   await write(cgroup, 'cgroup.freeze', '0')
@@ -128,9 +133,9 @@ export async function removeTree(cgroup: string, signal: AbortSignal): Promise<v
   }
 }
 
-/** Moves a process into another cgroup, making it where it does not exist. @throws HostProblem CGROUP_GONE */
+/** Moves a process into another cgroup. One that has ended needs no moving. @throws HostProblem CGROUP_GONE */
 export async function moveOut(pid: number, cgroup: string): Promise<void> {
-  await write(cgroup, 'cgroup.procs', String(pid))
+  await write(cgroup, 'cgroup.procs', String(pid)).catch(absent(undefined, ['ESRCH']))
 }
 
 async function tryRmdir(folder: string): Promise<boolean> {
@@ -205,10 +210,9 @@ async function whoIsNotFrozen(cgroup: string): Promise<string> {
   return described.slice(0, 5).join('; ') || 'no process could be named'
 }
 
-function absent<T>(value: T): (error: unknown) => T {
+function absent<T>(value: T, codes: readonly string[] = ['ENOENT', 'ENODEV', 'ESRCH']): (error: unknown) => T {
   return (error) => {
-    const code = errno(error)
-    if (code === 'ENOENT' || code === 'ENODEV' || code === 'ESRCH') return value
+    if (codes.includes(errno(error) ?? '')) return value
     throw error
   }
 }

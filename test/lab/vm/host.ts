@@ -33,7 +33,7 @@ export class VmHost implements LabHost {
 
   constructor(machine: MachineSpec, shell: Shell) {
     this.name = machine.name
-    this.address = machine.address.replace(/\/.*/, '')
+    this.address = `10.77.0.${machine.number}`
     this.#machine = machine
     this.#shell = shell
   }

@@ -1,27 +1,31 @@
 // A lab whose hosts are virtual machines: Debian's own kernel, systemd as pid 1, ferry at /opt/ferry.
-import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises'
+import { copyFile, link, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { baseFolder } from '../base.ts'
 import type { Lab, LabHost, LabOptions, LinkFault } from '../lab.ts'
-import { SegmentClient } from './client.ts'
+import { NsHost } from '../ns-host.ts'
+import { diskFolder, runFolder } from '../places.ts'
+import { programsFolder } from '../programs.ts'
+import { removeNsLab } from '../remove.ts'
+import { Segment } from '../segment.ts'
 import { VmHost } from './host.ts'
 import { baseImage } from './image.ts'
 import { powerOff } from './machine.ts'
 import { run } from './run.ts'
-import { Segment } from './segment.ts'
 import { Shell, makeShellAccess } from './shell.ts'
 import { softwareImage } from './software.ts'
 
-const PREFIX_LENGTH = 24
 const FIRST_HOST = 11
-const CLIENT_ADDRESS = `10.77.0.200/${PREFIX_LENGTH}`
+const CLIENT = 200
 const FIRST_SHELL_PORT = 2201
 
-function runFolder(lab: string): string {
-  return join('/run/ferry-lab', lab)
-}
-
-function diskFolder(lab: string): string {
-  return join('/var/tmp/ferry-lab', lab)
+/** What `vm.json` in the lab's folder says, for a process that finds the lab up. */
+interface Saved {
+  readonly hosts: readonly string[]
+  readonly publicKey: string
+  /** Of the client, which is a namespace host. */
+  readonly base: string
+  readonly programs: string
 }
 
 /** Ends and removes whatever a VM lab of this name left, whether or not it was ended in order. */
@@ -33,9 +37,7 @@ export async function removeVmLab(lab: string): Promise<void> {
     // 255 when the connection is gone already.
     await run(['ssh', '-F', 'none', '-o', `ControlPath=${join(folder, file)}`, '-O', 'exit', 'host'], { check: false })
   }
-  await Segment.remove(lab)
-  await rm(folder, { recursive: true, force: true })
-  await rm(diskFolder(lab), { recursive: true, force: true })
+  await removeNsLab(lab)
 }
 
 /**
@@ -52,53 +54,97 @@ export async function createVmLab(options: LabOptions): Promise<Lab> {
   }
 }
 
-/** The cache may lose a file that is in use to a newer one; a lab keeps its own. */
-async function keep(file: string, folder: string, name: string): Promise<string> {
-  const kept = join(folder, name)
-  await link(file, kept).catch(() => copyFile(file, kept))
-  return kept
+async function create({ name, hosts: names }: LabOptions): Promise<Lab> {
+  const [image, software] = [await baseImage(), await softwareImage()]
+  const [base, programs] = [await baseFolder(), await programsFolder()]
+  const disks = diskFolder(name)
+  await mkdir(runFolder(name), { recursive: true, mode: 0o700 })
+  await mkdir(disks, { recursive: true, mode: 0o700 })
+  await keep(image.kernel, join(disks, 'vmlinuz'))
+  await keep(image.initrd, join(disks, 'initrd'))
+  await keep(software, join(disks, 'software.img'))
+  for (const host of names) {
+    await run(['cp', '--sparse=always', '--reflink=auto', image.disk, join(disks, `${host}.img`)])
+  }
+  const publicKey = await makeShellAccess(runFolder(name), names.map(shellAddress))
+  const saved = { hosts: names, publicKey, base, programs }
+
+  const segment = await Segment.create(name, programs)
+  for (const host of names) await addTap(segment, host)
+  const client = clientOf(name, saved, segment)
+  await client.install()
+  await client.boot()
+  const hosts = hostsOf(name, saved, segment)
+  const booted = await Promise.allSettled(
+    hosts.map(async (host) => {
+      await host.boot()
+      await host.put(join(programs, 'usr/local/bin'), '/usr/local/bin')
+    })
+  )
+  const failed = booted.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  await writeFile(savedPath(name), JSON.stringify(saved))
+  return new VmLab(name, hosts, segment, client)
 }
 
-async function create(options: LabOptions): Promise<Lab> {
-  const [base, software] = await Promise.all([baseImage(), softwareImage()])
-  const state = runFolder(options.name)
-  const disks = diskFolder(options.name)
-  await mkdir(state, { recursive: true, mode: 0o700 })
-  await mkdir(disks, { recursive: true, mode: 0o700 })
-  const image = {
-    disk: base.disk,
-    kernel: await keep(base.kernel, disks, 'vmlinuz'),
-    initrd: await keep(base.initrd, disks, 'initrd')
-  }
-  const softwareDisk = await keep(software, disks, 'software.img')
+/** The VM lab of this name if it is up, whoever brought it up. */
+export async function openVmLab(name: string): Promise<Lab | undefined> {
+  const text = await readFile(savedPath(name), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const saved = JSON.parse(text) as Saved
+  const segment = Segment.open(name, saved.programs)
+  const init = Number(await readFile(join(runFolder(name), 'client.init'), 'utf8'))
+  return new VmLab(name, hostsOf(name, saved, segment), segment, clientOf(name, saved, segment, init))
+}
 
-  const segment = await Segment.create(options.name)
-  const client = new SegmentClient(CLIENT_ADDRESS, await segment.addClient(CLIENT_ADDRESS))
-  const ports = options.hosts.map((host, index) => ({ host, port: FIRST_SHELL_PORT + index }))
-  const publicKey = await makeShellAccess(state, ports)
+function savedPath(lab: string): string {
+  return join(runFolder(lab), 'vm.json')
+}
 
-  const hosts = new Map<string, VmHost>()
-  const taps = new Map<string, string>()
-  for (const [index, { host: name, port }] of ports.entries()) {
-    const disk = join(disks, `${name}.img`)
-    await run(['cp', '--sparse=always', '--reflink=auto', image.disk, disk])
-    const tap = await segment.addTap(name)
-    const number = FIRST_HOST + index
+/** The cache may drop a file that is in use for a newer one; a lab keeps its own. */
+async function keep(file: string, kept: string): Promise<void> {
+  await link(file, kept).catch(() => copyFile(file, kept))
+}
+
+function shellAddress(host: string, index: number) {
+  return { host, port: FIRST_SHELL_PORT + index }
+}
+
+function tapOf(host: string): string {
+  // What the segment calls the port of a host.
+  return `port-${host}`
+}
+
+async function addTap(segment: Segment, host: string): Promise<void> {
+  const ip = [...segment.prefix, 'ip']
+  await run([...ip, 'tuntap', 'add', tapOf(host), 'mode', 'tap'])
+  await run([...ip, 'link', 'set', tapOf(host), 'master', 'seg0', 'up'])
+}
+
+function clientOf(lab: string, { base, programs }: Saved, segment: Segment, init?: number): NsHost {
+  return new NsHost({ lab, name: 'client', number: CLIENT, bridge: false, base, programs }, segment, init)
+}
+
+function hostsOf(lab: string, { hosts, publicKey }: Saved, segment: Segment): VmHost[] {
+  const state = runFolder(lab)
+  const disks = diskFolder(lab)
+  return hosts.map((name, index) => {
     const machine = {
-      ...{ name, image, disk, software: softwareDisk, segment: segment.prefix, tap, publicKey },
-      mac: `02:00:00:00:01:${number.toString(16).padStart(2, '0')}`,
-      address: `10.77.0.${number}/${PREFIX_LENGTH}`,
-      shellPort: port,
+      name,
+      number: FIRST_HOST + index,
+      kernel: join(disks, 'vmlinuz'),
+      initrd: join(disks, 'initrd'),
+      disk: join(disks, `${name}.img`),
+      software: join(disks, 'software.img'),
+      segment: segment.prefix,
+      tap: tapOf(name),
+      publicKey,
+      shellPort: shellAddress(name, index).port,
       console: join(state, `${name}.console`),
       pidFile: join(state, `${name}.pid`)
     }
-    taps.set(name, tap)
-    hosts.set(name, new VmHost(machine, new Shell(name, state, segment.prefix)))
-  }
-  const booted = await Promise.allSettled([...hosts.values()].map((host) => host.boot()))
-  const failed = booted.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-  return new VmLab(options.name, hosts, taps, segment, client)
+    return new VmHost(machine, new Shell(name, state, segment.prefix))
+  })
 }
 
 class VmLab implements Lab {
@@ -106,57 +152,35 @@ class VmLab implements Lab {
   readonly client: LabHost
   readonly segment: readonly string[]
   readonly #hosts: ReadonlyMap<string, VmHost>
-  readonly #taps: ReadonlyMap<string, string>
   readonly #segment: Segment
 
-  constructor(
-    name: string,
-    hosts: ReadonlyMap<string, VmHost>,
-    taps: ReadonlyMap<string, string>,
-    segment: Segment,
-    client: LabHost
-  ) {
+  constructor(name: string, hosts: readonly VmHost[], segment: Segment, client: LabHost) {
     this.name = name
     this.client = client
     this.segment = segment.prefix
-    this.#hosts = hosts
-    this.#taps = taps
     this.#segment = segment
+    this.#hosts = new Map(hosts.map((host) => [host.name, host]))
   }
 
   host(name: string): LabHost {
     const host = this.#hosts.get(name)
-    if (host === undefined)
-      throw new Error(`lab ${this.name} has no host ${name}, only ${[...this.#hosts.keys()].join(', ')}`)
-    return host
-  }
-
-  #tap(host: string): string {
-    return this.#taps.get(this.host(host).name) ?? ''
+    if (host !== undefined) return host
+    throw new Error(`lab ${this.name} has no host ${name}; it has ${[...this.#hosts.keys()].join(', ')}`)
   }
 
   async cut(host: string): Promise<void> {
-    await this.#segment.unplug(this.#tap(host))
+    await this.#segment.cut(this.host(host).name)
   }
 
   async heal(host: string): Promise<void> {
-    await this.#segment.plug(this.#tap(host))
-    // Refused when there is no such discipline.
-    await this.host(host).exec(['tc', 'qdisc', 'delete', 'dev', 'eth0', 'root'], { check: false })
+    await this.#segment.heal(this.host(host).name)
   }
 
-  /** By the stock kernel of the host itself, on its uplink; a host that boots anew has none. */
   async fault(host: string, fault: LinkFault): Promise<void> {
-    const settings = [
-      ...(fault.delayMs === undefined ? [] : ['delay', `${fault.delayMs}ms`]),
-      ...(fault.loss === undefined ? [] : ['loss', `${fault.loss * 100}%`]),
-      ...(fault.rateBps === undefined ? [] : ['rate', `${fault.rateBps}bit`])
-    ]
-    await this.host(host).exec(['tc', 'qdisc', 'replace', 'dev', 'eth0', 'root', 'netem', ...settings])
+    await this.#segment.fault(this.host(host).name, fault)
   }
 
   async down(): Promise<void> {
-    await this.client.kill()
     await removeVmLab(this.name)
   }
 }

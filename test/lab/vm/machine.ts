@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process'
 import { open, readFile, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BaseImage } from './image.ts'
 
 /** Bytes; the daemon, a container and CRIU's images in tmpfs fit, and two hosts fit in 8 GB. */
 const MEMORY_BYTES = 2 * 1024 ** 3
@@ -13,15 +12,15 @@ const READY = 'ferry-lab-ready'
 
 export interface MachineSpec {
   readonly name: string
-  readonly image: BaseImage
+  /** The last number of its addresses and of its MAC. */
+  readonly number: number
+  readonly kernel: string
+  readonly initrd: string
   readonly disk: string
   readonly software: string
   /** Argv prefix that runs QEMU in the network namespace with the tap. */
   readonly segment: readonly string[]
   readonly tap: string
-  readonly mac: string
-  /** With prefix length. */
-  readonly address: string
   /** Base64 part of an ed25519 key. */
   readonly publicKey: string
   /** Where the guest's ssh answers, on 127.0.0.1 of the segment's namespace. */
@@ -41,7 +40,8 @@ function qemuArguments(spec: MachineSpec): string[] {
   const kernelArguments = [
     ...['console=ttyS0', 'quiet', 'panic=-1', 'net.ifnames=0', 'mitigations=off', 'systemd.show_status=0'],
     `systemd.hostname=${spec.name}`,
-    `ferry.address=${spec.address}`,
+    `ferry.address=10.77.0.${spec.number}/24`,
+    `ferry.address6=fd77::${spec.number}/64`,
     `ferry.key=${spec.publicKey}`
   ]
   // KVM only on request: a /dev/kvm that is there may still not run a stock kernel.
@@ -49,12 +49,15 @@ function qemuArguments(spec: MachineSpec): string[] {
   return [
     ...(accelerated ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
     ...['-m', String(MEMORY_BYTES / 1024 ** 2), '-smp', '1', '-display', 'none', '-nodefaults', '-no-reboot'],
-    ...['-kernel', spec.image.kernel, '-initrd', spec.image.initrd, '-append', kernelArguments.join(' ')],
+    ...['-kernel', spec.kernel, '-initrd', spec.initrd, '-append', kernelArguments.join(' ')],
     // The page cache of this machine is the disk: it survives the guest's power loss, and that is all it must survive.
     ...['-drive', `file=${spec.disk},if=virtio,format=raw,cache=unsafe`],
     ...['-drive', `file=${spec.software},if=virtio,format=raw,readonly=on`],
     ...['-netdev', `tap,id=uplink,ifname=${spec.tap},script=no,downscript=no`],
-    ...['-device', `virtio-net-pci,netdev=uplink,mac=${spec.mac},${PLAIN_NIC}`],
+    ...[
+      '-device',
+      `virtio-net-pci,netdev=uplink,mac=02:00:00:00:01:${spec.number.toString(16).padStart(2, '0')},${PLAIN_NIC}`
+    ],
     ...['-netdev', `user,id=shell,restrict=on,hostfwd=tcp:127.0.0.1:${spec.shellPort}-:22`],
     ...['-device', 'virtio-net-pci,netdev=shell,mac=02:00:00:ff:ff:ff,romfile='],
     ...['-device', 'virtio-rng-pci', '-serial', `file:${spec.console}`, '-monitor', 'none', '-pidfile', spec.pidFile]

@@ -55,7 +55,8 @@ export class Shell {
 
   /** Argv that runs `argv` on the host with this machine's standard streams. */
   command(argv: readonly string[]): string[] {
-    return [...this.#ssh, this.#host, quoted(argv)]
+    // The login shell must outlive the command: ssh says 255 for one that a signal ended, as for its own failures.
+    return [...this.#ssh, this.#host, `${quoted(argv)}; exit $?`]
   }
 
   /** Opens the shared connection. It stays until {@link close} or the host's end. */

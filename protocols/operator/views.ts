@@ -38,15 +38,7 @@ export interface PeerView {
 }
 
 export type Phase =
-  | 'offer'
-  | 'preflight'
-  | 'pre-dump'
-  | 'final-dump'
-  | 'stream'
-  | 'restore'
-  | 'decision'
-  | 'ack'
-  | 'rollback'
+  'offer' | 'preflight' | 'pre-dump' | 'final-dump' | 'stream' | 'restore' | 'decision' | 'ack' | 'rollback'
 
 export type Outcome = 'moved' | 'rolled-back' | 'refused' | 'failed'
 

@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { attachLab, createLab, removeLab } from './index.ts'
+import { NsHost } from './ns-host.ts'
 import { runFolder } from './places.ts'
 
 const USAGE = `usage: npm run lab -- up [--kind ns|vm] [--hosts a,b] [--name lab]
@@ -40,18 +41,25 @@ async function status(): Promise<void> {
   const names = existsSync(runFolder('')) ? await readdir(runFolder('')) : []
   if (names.length === 0) console.log('no lab is up; npm run lab -- up makes one')
   for (const each of names) {
-    const lab = await attachLab(each)
-    const known = lab === undefined ? 'not whole, or of virtual machines' : lab.hosts.join(', ')
-    console.log(`${each}\t${known}`)
+    const whole = (await attachLab(each)) !== undefined
+    console.log(`${each}\t${whole ? 'up' : `broken or on its way up; npm run lab -- down --name ${each} removes it`}`)
   }
+}
+
+/** Argv that opens a shell on a host. */
+async function shellOn(host: string): Promise<readonly string[]> {
+  const lab = await attachLab(name)
+  if (lab === undefined) throw new Refusal(`no lab '${name}' is up; npm run lab -- up${again}`)
+  // A terminal of the host's own: it can't name ours.
+  const bash = process.stdin.isTTY ? ['script', '-qec', 'bash -i', '/dev/null'] : ['bash']
+  const found = host === 'client' ? lab.client : lab.host(host)
+  if (found instanceof NsHost) return found.enter(bash, { TERM: process.env['TERM'] ?? 'linux' })
+  return [...lab.segment, 'ssh', '-F', join(runFolder(name), 'ssh_config'), host]
 }
 
 async function shell(host: string | undefined): Promise<number> {
   if (host === undefined) throw new Refusal(USAGE)
-  const lab = await attachLab(name)
-  if (lab === undefined)
-    throw new Refusal(`no lab '${name}' is up, or not one of namespaces; npm run lab -- up${again}`)
-  const [file = '', ...args] = await lab.enter(host, ['bash', '-i'])
+  const [file = '', ...args] = await shellOn(host)
   const child = spawn(file, args, { stdio: 'inherit' })
   return new Promise((resolve, reject) => {
     child.once('error', reject)

@@ -1,10 +1,6 @@
 // The lab: test hosts of two kinds behind one interface, and a client beside them.
-import { access, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Lab, LabOptions } from './lab.ts'
-import { createNsLab, openNsLab, type NsLab } from './ns.ts'
-import { runFolder } from './places.ts'
-import { endNsLab } from './remove.ts'
+import { createNsLab, openNsLab } from './ns.ts'
 import { downOnSignal } from './signals.ts'
 
 const NAME = /^[a-z0-9]{1,8}$/
@@ -21,8 +17,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
 /** Removes whatever is there of a lab of this name, up or broken, of either kind. */
 export async function removeLab(name: string): Promise<void> {
   const { removeVmLab } = await import('./vm/index.ts')
-  // Both kinds keep their state in the same folders, so the folders go last.
-  await endNsLab(name)
+  // Ends machines first, then does all that is done for a namespace lab.
   await removeVmLab(name)
 }
 
@@ -37,21 +32,10 @@ function check({ name, hosts }: LabOptions): void {
   }
 }
 
-interface Saved {
-  readonly kind: 'ns'
-  readonly hosts: readonly string[]
-  readonly base: string
-  readonly programs: string
-}
-
-/** The lab of this name if it is up, whoever brought it up. It stays up when this process ends. Namespace labs only. */
-export async function attachLab(name: string): Promise<NsLab | undefined> {
-  const file = join(runFolder(name), 'lab.json')
-  const there = await access(file).then(
-    () => true,
-    () => false
-  )
-  if (!there) return undefined
-  const saved = JSON.parse(await readFile(file, 'utf8')) as Saved
-  return openNsLab(name, saved.hosts, saved)
+/** The lab of this name if it is up, whoever brought it up. It stays up when this process ends. */
+export async function attachLab(name: string): Promise<Lab | undefined> {
+  const lab = await openNsLab(name)
+  if (lab !== undefined) return lab
+  const { openVmLab } = await import('./vm/index.ts')
+  return openVmLab(name)
 }

@@ -174,7 +174,6 @@ describe('a lab of namespace hosts', () => {
     lab = await createLab({ name: NAME, kind: 'ns', hosts: ['a', 'b'] })
     a = lab.host('a')
     expect(await a.pids('sleep')).toEqual([])
-    expect(await there(`/proc/${(await attachLab(NAME))?.client.init ?? 0}/root/srv/old`)).toBe(false)
     expect((await a.exec(['ls', '/srv'])).stdout).toBe('')
     expect(await reaches(a, lab.host('b').address)).toBe(true)
   })

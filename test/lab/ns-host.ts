@@ -1,6 +1,6 @@
 // A test host made of namespaces: its own processes, network, mounts, cgroups and disk on the machine's kernel.
 import { spawn } from 'node:child_process'
-import { chmod, cp, mkdir, open, readFile, readdir, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, open, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inCgroups, makeCgroups } from './cgroups.ts'
@@ -106,7 +106,7 @@ export class NsHost implements LabHost {
         throw new Error(`host ${this.name} did not come up: ${await readFile(logPath, 'utf8')}`)
       } else await sleep(5)
     }
-    await writeFile(join(runFolder(lab), `${this.name}.init`), String(this.#init))
+    await writeFile(initPath(lab, this.name), String(this.#init))
   }
 
   async #wire(): Promise<void> {
@@ -135,6 +135,7 @@ export class NsHost implements LabHost {
   async kill(): Promise<void> {
     this.#init = undefined
     const { lab, name } = this.#settings
+    await rm(initPath(lab, name), { force: true })
     await removeProcesses(lab, name)
     await Promise.all([...this.#running].map((process) => process.end()))
     await this.#segment.disconnect(name)
@@ -198,6 +199,16 @@ export class NsHost implements LabHost {
     )
     return found.flat().sort((a, b) => a - b)
   }
+}
+
+function initPath(lab: string, host: string): string {
+  return join(runFolder(lab), `${host}.init`)
+}
+
+/** The pid 1 of a host that is up, as the process that booted it saved it. */
+export async function savedInit(lab: string, host: string): Promise<number | undefined> {
+  const init = Number(await readFile(initPath(lab, host), 'utf8').catch(() => ''))
+  return init > 0 && (await isReady(init)) ? init : undefined
 }
 
 async function firstChild(pid: number): Promise<number | undefined> {

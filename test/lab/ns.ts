@@ -2,8 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { baseFolder } from './base.ts'
-import type { Lab, LabHost, LabOptions, LinkFault } from './lab.ts'
-import { NsHost } from './ns-host.ts'
+import type { Lab, LabOptions, LinkFault } from './lab.ts'
+import { NsHost, savedInit } from './ns-host.ts'
 import { diskFolder, runFolder } from './places.ts'
 import { programsFolder } from './programs.ts'
 import { removeNsLab } from './remove.ts'
@@ -17,7 +17,11 @@ interface Software {
   readonly programs: string
 }
 
-export class NsLab implements Lab {
+interface Saved extends Software {
+  readonly hosts: readonly string[]
+}
+
+class NsLab implements Lab {
   readonly name: string
   readonly client: NsHost
   readonly segment: readonly string[]
@@ -32,25 +36,10 @@ export class NsLab implements Lab {
     this.#hosts = new Map(hosts.map((host) => [host.name, host]))
   }
 
-  host(name: string): LabHost {
-    return this.#find(name)
-  }
-
-  #find(name: string): NsHost {
+  host(name: string): NsHost {
     const host = this.#hosts.get(name)
     if (host !== undefined) return host
     throw new Error(`lab ${this.name} has no host ${name}; it has ${[...this.#hosts.keys()].join(', ')}`)
-  }
-
-  /** Names of the hosts, the client left out. */
-  get hosts(): string[] {
-    return [...this.#hosts.keys()]
-  }
-
-  /** Argv of this machine that runs a program on a host, or on 'client', with the terminal of whoever starts it. */
-  async enter(host: string, argv: readonly string[]): Promise<readonly string[]> {
-    const found = host === 'client' ? this.client : this.#find(host)
-    return found.enter(argv)
   }
 
   async cut(host: string): Promise<void> {
@@ -75,7 +64,7 @@ function hostsOf(
   names: readonly string[],
   software: Software,
   segment: Segment,
-  inits: readonly number[]
+  inits: readonly (number | undefined)[]
 ) {
   return [...names, 'client'].map((name, index) => {
     const isClient = index === names.length
@@ -99,13 +88,16 @@ export async function createNsLab({ name, hosts: names }: LabOptions): Promise<N
     await mkdir(diskFolder(name), { recursive: true, mode: 0o700 })
     const segment = await Segment.create(name, software.programs)
     const hosts = hostsOf(name, names, software, segment, [])
-    await Promise.all(
+    // All of them to their end: what goes wrong is removed, and nothing may still be at work then.
+    const booted = await Promise.allSettled(
       hosts.map(async (host) => {
         await host.install()
         await host.boot()
       })
     )
-    await writeFile(join(runFolder(name), 'lab.json'), JSON.stringify({ kind: 'ns', hosts: names, ...software }))
+    const failed = booted.find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    await writeFile(savedPath(name), JSON.stringify({ hosts: names, ...software } satisfies Saved))
     return labOf(name, segment, hosts)
   } catch (error) {
     await removeNsLab(name)
@@ -113,11 +105,19 @@ export async function createNsLab({ name, hosts: names }: LabOptions): Promise<N
   }
 }
 
-/** A namespace lab that is up already, as another process left it. */
-export async function openNsLab(name: string, names: readonly string[], software: Software): Promise<NsLab> {
-  const segment = Segment.open(name, software.programs)
-  const inits = await Promise.all(
-    [...names, 'client'].map(async (host) => Number(await readFile(join(runFolder(name), `${host}.init`), 'utf8')))
-  )
-  return labOf(name, segment, hostsOf(name, names, software, segment, inits))
+/** The namespace lab of this name if it is up, as another process left it. Faults it has are healed by `heal` only. */
+export async function openNsLab(name: string): Promise<NsLab | undefined> {
+  const text = await readFile(savedPath(name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (text === undefined) return undefined
+  const { hosts: names, base, programs } = JSON.parse(text) as Saved
+  const segment = Segment.open(name, programs)
+  const inits = await Promise.all([...names, 'client'].map((host) => savedInit(name, host)))
+  return labOf(name, segment, hostsOf(name, names, { base, programs }, segment, inits))
+}
+
+function savedPath(lab: string): string {
+  return join(runFolder(lab), 'lab.json')
 }

@@ -10,6 +10,7 @@ const DEFAULT_TIMEOUT_MS = 60_000
 /** How long output is read after the program's end: what it left in the background may hold the pipes for ever. */
 const DRAIN_MS = 300
 const END_TIMEOUT_MS = 10_000
+const KILL_PATIENCE_MS = 2000
 
 export interface Command {
   /** What to start on this machine: the way into the host, then the program. */
@@ -46,15 +47,28 @@ function start({ argv, title }: Command): Started {
   return Object.assign(child, { ended })
 }
 
-/** Everything the command started in its own session. */
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-child.pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return
     throw error
   }
+}
+
+/**
+ * Ends the command and what it started in its own session. The program itself goes first: nsenter waits for it, so that the command
+ * does not end before the program has.
+ */
+async function killAll(child: Started): Promise<void> {
+  const { pid } = child
+  if (pid === undefined) return
+  const program = await programOf(pid)
+  if (program !== undefined) {
+    signalIfThere(program, 'SIGKILL')
+    await Promise.race([child.ended, sleep(KILL_PATIENCE_MS, undefined, { ref: false })])
+  }
+  signalIfThere(-pid, 'SIGKILL')
 }
 
 /** Runs a command to its end. @throws Error with the command and what it said. */
@@ -69,7 +83,7 @@ export async function execute(command: Command, options: ExecOptions = {}): Prom
   let late = false
   const timer = setTimeout(() => {
     late = true
-    killGroup(child)
+    void killAll(child).catch((error: unknown) => child.emit('error', error))
   }, timeoutMs)
   const exitCode = await child.ended.finally(() => {
     clearTimeout(timer)
@@ -144,7 +158,7 @@ export async function launch(command: Command): Promise<LabProcess & { end(): Pr
     const ended = await Promise.race([done, sleep(END_TIMEOUT_MS, false, { signal: limit.signal, ref: false })])
     limit.abort()
     if (!ended) {
-      killGroup(child)
+      await killAll(child)
       throw new Error(`${command.title}: still there ${END_TIMEOUT_MS / 1000} s after the signal; killed`)
     }
   }
@@ -158,22 +172,27 @@ export async function launch(command: Command): Promise<LabProcess & { end(): Pr
     },
     async kill(signal = 'SIGTERM') {
       if (pid === undefined || !running()) return
-      process.kill(pid, signal)
+      signalIfThere(pid, signal)
       await gone()
     },
     async end() {
-      killGroup(child)
+      await killAll(child)
       await gone()
     }
   }
 }
 
 /** The program itself: nsenter, which waits for it, does not pass signals on. */
+async function programOf(nsenter: number): Promise<number | undefined> {
+  const children = await readFile(`/proc/${nsenter}/task/${nsenter}/children`, 'utf8').catch(() => '')
+  const pid = Number.parseInt(children, 10)
+  return Number.isNaN(pid) ? undefined : pid
+}
+
 async function entered(nsenter: number, running: () => boolean): Promise<number | undefined> {
   for (let tries = 0; tries < 2000 && running(); tries++) {
-    const children = await readFile(`/proc/${nsenter}/task/${nsenter}/children`, 'utf8').catch(() => '')
-    const pid = Number.parseInt(children, 10)
-    if (!Number.isNaN(pid)) return pid
+    const pid = await programOf(nsenter)
+    if (pid !== undefined) return pid
     await sleep(2)
   }
   return undefined

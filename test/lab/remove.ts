@@ -87,17 +87,12 @@ async function removeNamespaces(lab: string): Promise<void> {
   }
 }
 
-/** Ends what a namespace lab has running and removes its namespaces and cgroups; its folders stay. */
-export async function endNsLab(lab: string): Promise<void> {
+export async function removeNsLab(lab: string): Promise<void> {
   const { v2, v1 } = await cgroupHierarchies()
   const prefix = cgroupName(lab, '')
   const names = (await Promise.all([v2, ...v1].map(entries))).flat().filter((name) => name.startsWith(prefix))
   for (const name of new Set(names)) await removeProcesses(lab, name.slice(prefix.length))
   await removeNamespaces(lab)
-}
-
-export async function removeNsLab(lab: string): Promise<void> {
-  await endNsLab(lab)
   await rm(runFolder(lab), { recursive: true, force: true })
   await rm(diskFolder(lab), { recursive: true, force: true })
 }

@@ -8,6 +8,7 @@ import { writeHook } from '../criu/hook.ts'
 import { leaveRepairMode, tracersOf } from '../criu/repair.ts'
 import { tasks } from '../host/cgroup.ts'
 import { HostProblem } from '../host/problem.ts'
+import { run } from '../host/run.ts'
 import type { CheckpointPaths } from './engine.ts'
 
 /** A dump writes all of the container's memory. */
@@ -37,7 +38,7 @@ export async function prepareRestore(
   return file
 }
 
-export function dumpConfig(paths: CheckpointPaths): string {
+function dumpConfig(paths: CheckpointPaths): string {
   return join(paths.work, 'criu-dump.conf')
 }
 
@@ -85,9 +86,23 @@ export async function endCriu(configFile: string): Promise<void> {
   }
 }
 
+/**
+ * A CRIU that is killed leaves every cgroup hierarchy of the host mounted in its work folder (.criu.cgyard.*): whoever removes the folder would
+ * remove cgroups. To be called when that CRIU has ended.
+ * @throws HostProblem COMMAND_FAILED
+ */
+export async function unmountBelow(folder: string, signal: AbortSignal): Promise<void> {
+  const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4] ?? '')
+  // What was mounted last lies on top.
+  for (const mount of mounts.filter((path) => path.startsWith(folder + '/')).reverse()) {
+    await run(['umount', '-l', '--', mount], { signal, timeoutMs: 5000 })
+  }
+}
+
 /** Source: sockets that a killed CRIU left in repair mode become sockets again. Before the thaw. @throws HostProblem COMMAND_FAILED */
-export async function undoTraces(cgroup: string, configFile: string, signal: AbortSignal): Promise<void> {
-  await endCriu(configFile)
+export async function undoTraces(cgroup: string, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+  await endCriu(dumpConfig(paths))
+  await unmountBelow(paths.work, signal)
   const pids = await tasks(cgroup)
   const tracers = await tracersOf(pids)
   if (tracers.length > 0) {

@@ -11,6 +11,7 @@ import { lastValue } from './lxc-config.ts'
 import { parseLxcSpec } from './lxc-spec.ts'
 import type { LxcSpec } from './lxc-spec.ts'
 import { endContainer, monitorCgroup, payloadOf, processesOf } from './lxc-state.ts'
+import { toRestoredPorts } from './network.ts'
 import { clearCgroup, nothingRestored, notPrepared, runRestore } from './restore-session.ts'
 import { readRecord, writeRecord } from './staging.ts'
 
@@ -61,9 +62,9 @@ export async function restoreLxc(
   const ttys = spec.ttys.map((tty): CriuOption => ['external', `mnt[${tty}]:/dev/null`])
   const configFile = await prepareRestore(paths, how, ttys)
   const wrapper = await installWrapper(join(paths.work, 'bin'), { criu })
-  await writeRecord(staged.home, { ...record, restoring: true })
+  await writeRecord(staged.home, { ...record, restoring: true, work: paths.work })
   const runtimeLog = join(paths.work, 'lxc-restore.log')
-  await runRestore(
+  return runRestore(
     {
       argv: ['lxc-checkpoint', '-r', '-n', staged.name, '-D', paths.images, '-v', '-o', runtimeLog, '-l', 'INFO'],
       paths,
@@ -76,26 +77,18 @@ export async function restoreLxc(
     },
     signal,
     // Half a tree must not stay: it holds up whoever asks its monitor.
-    () => endContainer(staged.name, staged.cgroup, AbortSignal.timeout(30_000))
+    () => endContainer(staged.name, staged.cgroup, AbortSignal.timeout(30_000)),
+    async () => {
+      const found = await processesOf(staged.name, signal)
+      if (found === undefined) throw nothingRestored(staged)
+      const ports = await portsOf(found.initPid, signal)
+      // CRIU made them down and on no bridge (see the wrapper): the container must find its port up, and nobody must hear it.
+      await detach(
+        ports.map((port) => port.outer),
+        signal
+      )
+      const cgroup = payloadOf(await cgroupOf(found.initPid))
+      return { initPid: found.initPid, cgroup, ports: toRestoredPorts(ports, spec.ports, staged.bridges) }
+    }
   )
-  const found = await processesOf(staged.name, signal)
-  if (found === undefined) throw nothingRestored(staged)
-  const ports = await portsOf(found.initPid, signal)
-  // CRIU made them down and on no bridge (see the wrapper): the container must find its port up, and nobody must hear it.
-  await detach(
-    ports.map((port) => port.outer),
-    signal
-  )
-  const order = spec.ports.map((port) => port.inner)
-  return {
-    initPid: found.initPid,
-    cgroup: payloadOf(await cgroupOf(found.initPid)),
-    ports: ports.map(({ inner, outer, mac, addresses }) => ({
-      inner,
-      outer,
-      mac,
-      addresses,
-      bridge: staged.bridges[order.indexOf(inner)] ?? ''
-    }))
-  }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Finding } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import { isPopulated } from '../host/cgroup.ts'
-import { dumpConfig, undoTraces } from './criu-session.ts'
+import { undoTraces, unmountBelow } from './criu-session.ts'
 import type {
   CheckpointPaths,
   ContainerSummary,
@@ -115,7 +115,10 @@ export class LxcEngine implements Engine {
   async discard(staged: Staged, signal: AbortSignal): Promise<void> {
     const migration = migrationOf(staged.staging)
     const record = await readRecord(staged.home)
-    if (record?.migration === migration && record.restoring) await endContainer(staged.name, staged.cgroup, signal)
+    if (record?.migration === migration && record.restoring) {
+      await endContainer(staged.name, staged.cgroup, signal)
+      if (record.work !== undefined) await unmountBelow(record.work, signal)
+    }
     await removeStaging([staged.home, staged.staging], migration, signal)
   }
 
@@ -134,7 +137,7 @@ export class LxcEngine implements Engine {
   }
 
   undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
-    return undoTraces(container.cgroup, dumpConfig(paths), signal)
+    return undoTraces(container.cgroup, paths, signal)
   }
 
   async retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void> {

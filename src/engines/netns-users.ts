@@ -30,7 +30,7 @@ export async function netnsFindings(initPid: number, own: ReadonlySet<number>): 
 
 /** What ferry itself runs in there (it announces a container that has just come) ends by itself. */
 async function isOurs(pid: number): Promise<boolean> {
-  for (let next = pid; next > 1; ) {
+  for (let next = pid; next > 1;) {
     if (next === process.pid) return true
     const parent = PARENT.exec(await readFile(`/proc/${String(next)}/stat`, 'utf8').catch(() => ''))?.[1]
     if (parent === undefined) return false

@@ -130,6 +130,18 @@ export function toPorts(ports: readonly PortSpec[]): Port[] {
   return ports.map(({ inner, outer, bridge, mac, addresses }) => ({ inner, outer, bridge, mac, addresses }))
 }
 
+/** Ports as they were found after the restore, with the bridges they are to join: `bridges` goes by the order of `ports`. */
+export function toRestoredPorts(
+  found: readonly HostPort[],
+  ports: readonly PortSpec[],
+  bridges: readonly string[]
+): Port[] {
+  return found.map(({ inner, outer, mac, addresses }) => {
+    const bridge = bridges[ports.findIndex((port) => port.inner === inner)] ?? ''
+    return { inner, outer, mac, addresses, bridge }
+  })
+}
+
 /** This host's bridge for each port, in their order. */
 export function mapBridges(ports: readonly PortSpec[], renamed: Readonly<Record<string, string>>): string[] {
   return ports.map((port) =>

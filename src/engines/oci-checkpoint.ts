@@ -5,17 +5,9 @@ import { criuFailure } from '../criu/dump.ts'
 import { cgroupOf, killAll } from '../host/cgroup.ts'
 import { portsOf } from '../host/ports.ts'
 import { run } from '../host/run.ts'
-import {
-  DUMP_LIMIT_MS,
-  dumpConfig,
-  endCriu,
-  prepareDump,
-  prepareRestore,
-  undoTraces,
-  withGrace
-} from './criu-session.ts'
+import { DUMP_LIMIT_MS, endCriu, prepareDump, prepareRestore, undoTraces, withGrace } from './criu-session.ts'
 import type { CheckpointPaths, Inspection, RestoredTree, Staged } from './engine.ts'
-import { netnsPath } from './network.ts'
+import { netnsPath, toRestoredPorts } from './network.ts'
 import type { OciRuntime } from './oci-runtime.ts'
 import { parseOciSpec } from './oci-spec.ts'
 import { lastRuntimeError } from './criu-log.ts'
@@ -61,7 +53,7 @@ export async function undoOciDump(
   paths: CheckpointPaths,
   signal: AbortSignal
 ): Promise<void> {
-  await undoTraces(container.cgroup, dumpConfig(paths), signal)
+  await undoTraces(container.cgroup, paths, signal)
   await rm(join(runtime.stateFolder(container.name), 'checkpoint'), { force: true })
 }
 
@@ -77,7 +69,7 @@ export async function restoreOci(
   if (record === undefined) throw notPrepared(staged)
   await clearCgroup(staged.cgroup, signal)
   const configFile = await prepareRestore(paths, how)
-  await writeRecord(staged.home, { ...record, restoring: true })
+  await writeRecord(staged.home, { ...record, restoring: true, work: paths.work })
   const runtimeLog = join(paths.work, 'runtime-restore.log')
   const argv = [
     ...command(runtime, runtimeLog),
@@ -92,22 +84,22 @@ export async function restoreOci(
   // Half a tree must not stay.
   const removeHalf = () => killAll(staged.cgroup, AbortSignal.timeout(15_000))
   const criuLog = join(paths.work, 'restore.log')
-  await runRestore({ argv, paths, configFile, criuLog, runtimeLog, cwd: staged.home }, signal, removeHalf)
-  const state = await runtime.state(staged.name, signal)
-  if (state === undefined || state.pid <= 0) throw nothingRestored(staged)
-  const found = spec.netns === undefined ? [] : await portsOf(netnsPath(spec.netns.name), signal)
-  const order = spec.netns?.network.ports.map((port) => port.inner) ?? []
-  return {
-    initPid: state.pid,
-    cgroup: await cgroupOf(state.pid),
-    ports: found.map(({ inner, outer, mac, addresses }) => ({
-      inner,
-      outer,
-      mac,
-      addresses,
-      bridge: staged.bridges[order.indexOf(inner)] ?? ''
-    }))
-  }
+  return runRestore(
+    { argv, paths, configFile, criuLog, runtimeLog, cwd: staged.home },
+    signal,
+    removeHalf,
+    async () => {
+      const state = await runtime.state(staged.name, signal)
+      if (state === undefined || state.pid <= 0 || state.status === 'stopped') throw nothingRestored(staged)
+      const found = spec.netns === undefined ? [] : await portsOf(netnsPath(spec.netns.name), signal)
+      const cgroup = await cgroupOf(state.pid)
+      return {
+        initPid: state.pid,
+        cgroup,
+        ports: toRestoredPorts(found, spec.netns?.network.ports ?? [], staged.bridges)
+      }
+    }
+  )
 }
 
 function command(runtime: OciRuntime, log: string): string[] {

@@ -1,4 +1,5 @@
 // The commands that runc and crun have in common.
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HostProblem } from '../host/problem.ts'
@@ -56,6 +57,19 @@ export class OciRuntime {
   /** Deletes the runtime's record of a container whose processes have ended. */
   async delete(name: string, signal: AbortSignal): Promise<void> {
     await run([this.name, 'delete', '-f', name], { signal, timeoutMs: DELETE_LIMIT_MS })
+  }
+
+  /**
+   * Removes what a restore that failed leaves: a folder that the runtime itself does not recognise, and trips over the next time. runc leaves the
+   * rootfs mounted in it (criu-root).
+   */
+  async removeLeftovers(name: string, signal: AbortSignal): Promise<void> {
+    const folder = this.stateFolder(name)
+    const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4] ?? '')
+    for (const mount of mounts.filter((path) => path.startsWith(folder + '/')).reverse()) {
+      await run(['umount', '--', mount], { signal, timeoutMs: QUERY_LIMIT_MS })
+    }
+    await run(['rm', '-rf', '--one-file-system', '--', folder], { signal })
   }
 
   /** Folder of the runtime's own about a container. */

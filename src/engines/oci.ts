@@ -1,8 +1,9 @@
 // runc and crun: the same commands, the same bundle, another name.
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPopulated, killAll, removeTree, tasks } from '../host/cgroup.ts'
 import type { Finding } from '../host/problem.ts'
+import { unmountBelow } from './criu-session.ts'
 import type {
   CheckpointPaths,
   ContainerSummary,
@@ -166,10 +167,10 @@ export class OciEngine implements Engine {
     if (record !== undefined && record.migration === migration) {
       if (record.restoring) {
         await killAll(staged.cgroup, signal)
+        if (record.work !== undefined) await unmountBelow(record.work, signal)
         const known = await this.#runtime.state(staged.name, signal)
         if (known?.bundle === staged.home) await this.#runtime.delete(staged.name, signal)
-        // A restore that failed leaves a folder that the runtime itself does not recognise, and trips over the next time.
-        if (known === undefined) await rm(this.#runtime.stateFolder(staged.name), { recursive: true, force: true })
+        if (known === undefined) await this.#runtime.removeLeftovers(staged.name, signal)
         await removeTree(staged.cgroup, signal)
       }
       if (record.netns !== undefined) await removeNetns(record.netns, record.outer, signal)

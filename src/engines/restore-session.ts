@@ -6,8 +6,8 @@ import { isPopulated, removeTree } from '../host/cgroup.ts'
 import { HostProblem } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import { boundLog, lastRuntimeError, RunawayLog, watchLog } from './criu-log.ts'
-import { endCriu } from './criu-session.ts'
-import type { CheckpointPaths, Staged } from './engine.ts'
+import { endCriu, unmountBelow } from './criu-session.ts'
+import type { CheckpointPaths, RestoredTree, Staged } from './engine.ts'
 
 /** A restore that takes longer hangs: CRIU has no limit of its own. */
 const RESTORE_LIMIT_MS = 60_000
@@ -26,15 +26,16 @@ export interface RestoreCommand {
 }
 
 /**
- * Resolves when the program has ended well.
+ * Resolves when the program has ended well, with what `look` found then.
  * @param removeHalf called after a failure, when CRIU has ended: its tasks wait on a futex for ever, reparented, in the container's cgroup
  * @throws HostProblem CRIU_RESTORE_FAILED; the signal's reason when aborted
  */
 export async function runRestore(
   command: RestoreCommand,
   signal: AbortSignal,
-  removeHalf: () => Promise<void>
-): Promise<void> {
+  removeHalf: () => Promise<void>,
+  look: () => Promise<RestoredTree>
+): Promise<RestoredTree> {
   const { argv, paths, configFile, criuLog, runtimeLog, cwd } = command
   const log = join(paths.work, 'restore.log')
   const failure = async (what?: string) => {
@@ -56,9 +57,11 @@ export async function runRestore(
     })
     if (exitCode !== 0) throw await failure()
     await moveLog(criuLog, log)
+    return await look()
   } catch (error) {
     await endCriu(configFile)
     await removeHalf()
+    await unmountBelow(paths.work, AbortSignal.timeout(15_000))
     if (error instanceof RunawayLog) throw await failure('CRIU repeated an error without end and was ended')
     if (error instanceof HostProblem && error.details.code === 'COMMAND_TIMEOUT') {
       throw await failure(`CRIU had not restored the container after ${String(RESTORE_LIMIT_MS)} ms and was ended`)

@@ -16,7 +16,9 @@ const recordSchema = z.object({
   netns: nameSchema.optional(),
   outer: z.array(z.string()).default([]),
   /** Set before the runtime is started: from then on the cgroup and the runtime's state may be ours to remove. */
-  restoring: z.boolean().default(false)
+  restoring: z.boolean().default(false),
+  /** Where CRIU works; set with `restoring`. */
+  work: z.string().optional()
 })
 export type StagingRecord = z.infer<typeof recordSchema>
 

@@ -48,6 +48,8 @@ export async function runDaemon(configPath: string | undefined): Promise<void> {
     }
   })
   const parts: NodeParts = { name: config.name, config, log, journal, mesh, engines, facts, now: () => Date.now() }
+  // What `criu check` says takes a while the first time.
+  await facts(AbortSignal.timeout(30_000))
   const ferry = new FerryNode(parts)
   await ferry.recover()
   node.current = ferry

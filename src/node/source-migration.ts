@@ -9,7 +9,7 @@ import type { Engine, Inspection } from '../engines/engine.ts'
 import { isFrozen, isPopulated, freeze, thaw } from '../host/cgroup.ts'
 import { frameInjector, holdFrames, type FrameHold } from '../host/frames.ts'
 import { readNeighbours } from '../host/neighbours.ts'
-import { attach, detach } from '../host/ports.ts'
+import { attach, detach, preparePorts } from '../host/ports.ts'
 import { stoppedTasks } from '../host/tree.ts'
 import { sendFrames } from '../transfer/frames.ts'
 import { sendImages } from '../transfer/images.ts'
@@ -322,6 +322,10 @@ export class SourceMigration {
   async #finalDump(signal: AbortSignal): Promise<void> {
     const { container } = this.#options
     await this.#holdFrames(this.#lifetime.signal)
+    await preparePorts(
+      container.ports.map(({ outer }) => outer),
+      signal
+    )
     const stopped = await stoppedTasks(container.cgroup)
     this.#freezeBegan = true
     await this.record()
@@ -361,7 +365,12 @@ export class SourceMigration {
     const header = { migration: this.id, round: 0, final: false }
     const stream = await this.#parts.mesh.openBulk(this.peer, 'frames', header, signal)
     for (const [bridge, ports] of macs) {
-      const hold = await holdFrames({ bridge, macs: ports.map(({ mac }) => mac), signal })
+      const hold = await holdFrames({
+        bridge,
+        macs: ports.map(({ mac }) => mac),
+        outer: ports.map(({ outer }) => outer),
+        signal
+      })
       this.#holds.push(hold)
       this.#holding.push(this.#keep(hold))
     }

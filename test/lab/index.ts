@@ -8,10 +8,14 @@ const NAME = /^[a-z0-9]{1,8}$/
 /** Brings up a lab; what an earlier one of this name left is removed first. Needs root; test/lab/prepare brings the rest. */
 export async function createLab(options: LabOptions): Promise<Lab> {
   check(options)
-  await removeLab(options.name)
-  if (options.kind === 'ns') return downOnSignal(await createNsLab(options))
-  const { createVmLab } = await import('./vm/index.ts')
-  return downOnSignal(await createVmLab(options))
+  const { name, kind } = options
+  const create = async () => {
+    await removeLab(name)
+    if (kind === 'ns') return createNsLab(options)
+    const { createVmLab } = await import('./vm/index.ts')
+    return createVmLab(options)
+  }
+  return downOnSignal(create, () => removeLab(name))
 }
 
 /** Removes whatever is there of a lab of this name, up or broken, of either kind. */

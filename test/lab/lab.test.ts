@@ -190,6 +190,7 @@ describe('a lab of namespace hosts', () => {
     await new Promise((resolve) => child.stdout.once('data', resolve))
     child.kill('SIGTERM')
     await new Promise((resolve) => child.once('exit', resolve))
+    expect(child.signalCode).toBe('SIGTERM')
     expect(await there(runFolder(name))).toBe(false)
     const { v2 } = await cgroupHierarchies()
     expect(await there(join(v2, cgroupName(name, 'a')))).toBe(false)

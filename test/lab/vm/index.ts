@@ -1,5 +1,5 @@
 // A lab whose hosts are virtual machines: Debian's own kernel, systemd as pid 1, ferry at /opt/ferry.
-import { copyFile, link, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { copyFile, cp, link, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { baseFolder } from '../base.ts'
 import type { Lab, LabHost, LabOptions, LinkFault } from '../lab.ts'
@@ -63,6 +63,7 @@ async function create({ name, hosts: names }: LabOptions): Promise<Lab> {
   await keep(image.kernel, join(disks, 'vmlinuz'))
   await keep(image.initrd, join(disks, 'initrd'))
   await keep(software, join(disks, 'software.img'))
+  await cp(join(programs, 'usr/local/bin'), join(disks, 'programs'), { recursive: true })
   for (const host of names) {
     await run(['cp', '--sparse=always', '--reflink=auto', image.disk, join(disks, `${host}.img`)])
   }
@@ -78,7 +79,7 @@ async function create({ name, hosts: names }: LabOptions): Promise<Lab> {
   const booted = await Promise.allSettled(
     hosts.map(async (host) => {
       await host.boot()
-      await host.put(join(programs, 'usr/local/bin'), '/usr/local/bin')
+      await host.put(join(disks, 'programs'), '/usr/local/bin')
     })
   )
   const failed = booted.find((result) => result.status === 'rejected')

@@ -69,7 +69,9 @@ export class FerryNode implements OperatorService {
 
   async containers(signal: AbortSignal): Promise<readonly ContainerView[]> {
     const moving = new Set(
-      [...this.#active.values()].map(({ progress: { view } }) => containerKey(view.engine, view.container))
+      [...this.#active.values()]
+        .filter(({ progress }) => progress.view.outcome === undefined)
+        .map(({ progress: { view } }) => containerKey(view.engine, view.container))
     )
     const found = await listContainers(this.#parts, signal)
     return found

@@ -7,6 +7,8 @@ export interface CounterOptions {
   /** IPv4 on the lab's segment. */
   readonly address: string
   readonly mac: string
+  /** Memory that the program fills, MiB; default none. */
+  readonly memoryMiB?: number
 }
 
 export async function startCounter(host: LabHost, options: CounterOptions): Promise<void> {
@@ -14,11 +16,17 @@ export async function startCounter(host: LabHost, options: CounterOptions): Prom
   await waitForTasks(host, 'counter')
 }
 
-async function startOci(host: LabHost, { engine, name, address, mac }: CounterOptions): Promise<void> {
+async function startOci(host: LabHost, { engine, name, address, mac, memoryMiB = 0 }: CounterOptions): Promise<void> {
   const bundle = `/srv/${name}`
   const config = {
     ociVersion: '1.0.2',
-    process: { terminal: false, user: { uid: 0, gid: 0 }, args: ['/bin/counter'], env: ['PATH=/bin'], cwd: '/' },
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args: ['/bin/counter', String(memoryMiB)],
+      env: ['PATH=/bin'],
+      cwd: '/'
+    },
     root: { path: 'rootfs' },
     hostname: name,
     mounts: [
@@ -53,13 +61,13 @@ async function startOci(host: LabHost, { engine, name, address, mac }: CounterOp
   ])
 }
 
-async function startLxc(host: LabHost, { name, address, mac }: CounterOptions): Promise<void> {
+async function startLxc(host: LabHost, { name, address, mac, memoryMiB = 0 }: CounterOptions): Promise<void> {
   const home = `/var/lib/lxc/${name}`
   await host.writeFile(
     `${home}/config`,
     `lxc.uts.name = ${name}
 lxc.rootfs.path = dir:${home}/rootfs
-lxc.init.cmd = /bin/counter
+lxc.init.cmd = /bin/counter ${memoryMiB}
 lxc.net.0.type = veth
 lxc.net.0.link = br0
 lxc.net.0.name = eth0

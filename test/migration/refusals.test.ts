@@ -75,9 +75,9 @@ describe('a move is refused', () => {
   })
 
   test('when the engine is missing on the target', async () => {
-    await b.host.exec(['mv', '/usr/bin/runc', '/usr/bin/runc.away'])
+    await b.host.exec(['mv', '/usr/sbin/runc', '/usr/sbin/runc.away'])
     const problem = await refused('move', 'web', '--to', 'b')
-    await b.host.exec(['mv', '/usr/bin/runc.away', '/usr/bin/runc'])
+    await b.host.exec(['mv', '/usr/sbin/runc.away', '/usr/sbin/runc'])
     expect(problem).toMatchObject({ code: 'ENGINE_MISSING', host: 'b' })
   })
 

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { LogView, MigrationView } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
-import { startCounter } from './containers.ts'
+import { startCounter, startProgram } from './containers.ts'
 import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   cluster = await createCluster({ name: 'rollb' })
   a = cluster.host('a')
   b = cluster.host('b')
-  await startCounter(a.host, { engine: 'runc', name: 'web', address, mac: '00:16:3e:00:00:20' })
+  await startCounter(a.host, { engine: 'runc', name: 'web', address, mac: '00:16:3e:00:00:20', memoryMiB: 48 })
   pids = await a.host.pids('counter')
 })
 afterAll(async () => {
@@ -55,9 +55,9 @@ async function restart(
 
 describe('a rollback keeps the processes', () => {
   test('at the offer: the target has the name already', async () => {
-    await startCounter(b.host, { engine: 'runc', name: 'web', address: '10.77.0.121', mac: '00:16:3e:00:00:21' })
+    await startProgram(b.host, 'web', 'sigcont')
     const { view, exitCode } = await (await Moving.start(a, 'web', 'b')).end()
-    await b.host.exec(['sh', '-c', 'runc delete -f web; ip netns del web; rm -rf /srv/web'])
+    await b.host.exec(['sh', '-c', 'runc delete -f web; rm -rf /srv/web'])
     expect(view).toMatchObject({ outcome: 'refused', problem: { code: 'NAME_TAKEN', host: 'b' } })
     expect(exitCode).not.toBe(0)
   })
@@ -72,7 +72,7 @@ describe('a rollback keeps the processes', () => {
   })
 
   test('at the pre-dump: an operator cancels', async () => {
-    await restart(a, { rateBps: 50_000 })
+    await restart(a, { rateBps: 100_000 })
     const moving = await Moving.start(a, 'web', 'b')
     await moving.until('preDumping')
     await a.json('cancel', moving.id)
@@ -90,7 +90,7 @@ describe('a rollback keeps the processes', () => {
   })
 
   test('at the stream: the target daemon is killed', async () => {
-    await restart(a, { rateBps: 60_000 })
+    await restart(a, { rateBps: 8_000_000 })
     const moving = await Moving.start(a, 'web', 'b')
     await moving.until('streaming')
     await b.stop('SIGKILL')
@@ -101,7 +101,7 @@ describe('a rollback keeps the processes', () => {
   })
 
   test('at the stream: the downtime limit runs out', async () => {
-    await restart(a, { rateBps: 60_000, limits: { downtimeMs: 1500 } })
+    await restart(a, { rateBps: 8_000_000, limits: { downtimeMs: 1500 } })
     const { view } = await (await Moving.start(a, 'web', 'b')).end()
     expect(view).toMatchObject({ outcome: 'rolled-back', problem: { code: 'DOWNTIME_LIMIT', host: 'a' } })
   })
@@ -123,7 +123,7 @@ describe('a rollback keeps the processes', () => {
   })
 
   test('at SIGTERM of the source daemon, before it exits', async () => {
-    await restart(a, { rateBps: 60_000 })
+    await restart(a, { rateBps: 8_000_000 })
     const moving = await Moving.start(a, 'web', 'b')
     await moving.until('streaming')
     const ended = await a.stop('SIGTERM')

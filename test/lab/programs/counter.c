@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -45,7 +46,19 @@ static int answer(int i) {
   }
 }
 
-int main(void) {
+/* counter [MEGABYTES]: so much memory that no two pages are the same in. */
+int main(int argc, char **argv) {
+  if (argc > 1) {
+    size_t size = strtoul(argv[1], 0, 10) << 20;
+    unsigned long *memory = malloc(size), seed = 88172645463325252ul;
+    if (!memory) return 1;
+    for (size_t i = 0; i < size / sizeof *memory; i++) {
+      seed ^= seed << 13;
+      seed ^= seed >> 7;
+      seed ^= seed << 17;
+      memory[i] = seed;
+    }
+  }
   int server = socket(AF_INET, SOCK_STREAM, 0), one = 1, count = 1;
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(8000)};
   signal(SIGPIPE, SIG_IGN);

@@ -31,7 +31,11 @@ type Outcome = { readonly value?: unknown; readonly problem?: ProblemDetails }
 
 async function attempt(host: LabHost, engine: EngineName, call: string, ...args: unknown[]): Promise<Outcome> {
   const input = JSON.stringify({ engine, call, args })
-  const { stdout } = await host.exec(['node', '/opt/ferry/test/lab/engine-driver.ts'], { input, timeoutMs: 120_000 })
+  // Debian's own node does not run TypeScript.
+  const { stdout } = await host.exec(['/opt/ferry/node_modules/.bin/node', '/opt/ferry/test/lab/engine-driver.ts'], {
+    input,
+    timeoutMs: 120_000
+  })
   return JSON.parse(stdout) as Outcome
 }
 

@@ -1,5 +1,5 @@
 // Dump and restore of runc and crun, seen to work with runc 1.3 and crun 1.28.
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { criuFailure } from '../criu/dump.ts'
 import { cgroupOf, killAll } from '../host/cgroup.ts'
@@ -68,6 +68,7 @@ export async function restoreOci(
   const record = await readRecord(staged.home)
   if (record === undefined) throw notPrepared(staged)
   await clearCgroup(staged.cgroup, signal)
+  if (spec.config.root.readonly === true) await makePivotFolder(join(staged.home, 'rootfs'))
   const configFile = await prepareRestore(paths, how)
   await writeRecord(staged.home, { ...record, restoring: true, work: paths.work })
   const runtimeLog = join(paths.work, 'runtime-restore.log')
@@ -100,6 +101,15 @@ export async function restoreOci(
       }
     }
   )
+}
+
+/** CRIU pivots over /tmp, and where there is none over a folder that it makes, which a root mounted read-only does not let it (criu/mount.c). */
+async function makePivotFolder(rootfs: string): Promise<void> {
+  try {
+    await mkdir(join(rootfs, 'tmp'), { mode: 0o1777 })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
 }
 
 function command(runtime: OciRuntime, log: string): string[] {

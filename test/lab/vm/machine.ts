@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** Bytes; the daemon, a container and CRIU's images in tmpfs fit, and two hosts fit in 8 GB. */
 const MEMORY_BYTES = 2 * 1024 ** 3
 /** Milliseconds. 10 to 30 s alone; several at once on a busy machine share its processors. */
-const BOOT_TIMEOUT_MS = 240_000
+const BOOT_TIMEOUT_MS = 300_000
 const KILL_TIMEOUT_MS = 10_000
 const READY = 'ferry-lab-ready'
 
@@ -66,7 +66,7 @@ function qemuArguments(spec: MachineSpec): string[] {
 
 /**
  * Switches the machine on and waits until everything in it is up.
- * @throws Error with the end of its console when it is not up within four minutes.
+ * @throws Error with the end of its console when it is not up within five minutes.
  */
 export async function powerOn(spec: MachineSpec): Promise<void> {
   await rm(spec.console, { force: true })

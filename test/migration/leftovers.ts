@@ -3,6 +3,15 @@ import type { LabHost } from '../lab/lab.ts'
 
 /** A line for everything that still speaks of the container: processes, cgroups, ports, network namespaces, folders. */
 export async function leftovers(host: LabHost, name: string): Promise<string[]> {
+  // A target goes on announcing the container's new place for a second.
+  for (let tries = 0; ; tries++) {
+    const found = await traces(host, name)
+    if (found.length === 0 || tries === 10) return found
+    await new Promise((resolve) => setTimeout(resolve, 300))
+  }
+}
+
+async function traces(host: LabHost, name: string): Promise<string[]> {
   const { stdout } = await host.exec([
     'sh',
     '-c',

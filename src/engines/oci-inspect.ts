@@ -177,28 +177,36 @@ function netnsFindings(netns: string | undefined, name: string | undefined, netw
   ]
 }
 
-/** Standard streams are held by whoever started the container, unless they are /dev/null. */
+/** Standard streams are held by whoever started the container, unless they are the container's own /dev/null. */
 async function streamFindings(initPid: number): Promise<Finding[]> {
+  const proc = `/proc/${String(initPid)}`
+  const mounts = new Set((await readFile(`${proc}/mountinfo`, 'utf8')).split('\n').map((line) => line.split(' ')[0]))
   const findings: Finding[] = []
   for (const fd of [0, 1, 2]) {
     // A stream that is closed needs nothing.
-    const target = await readlink(`/proc/${String(initPid)}/fd/${String(fd)}`).catch(() => '/dev/null')
-    if (target === '/dev/null') continue
+    const target = await readlink(`${proc}/fd/${String(fd)}`).catch(() => undefined)
+    if (target === undefined) continue
     const which = ['input', 'output', 'error output'][fd] ?? String(fd)
+    if (target.startsWith('pipe:')) {
+      findings.push(
+        warning(
+          'STDIO_PIPE',
+          `The standard ${which} is a pipe to a program of this host`,
+          'Start the container with its standard streams connected to /dev/null and let it log to a file of its own or to a socket',
+          "on the target it is the host's /dev/null, and the container can not move on from there before it is restarted"
+        )
+      )
+      continue
+    }
+    const mount = /^mnt_id:\s*(\d+)/m.exec(await readFile(`${proc}/fdinfo/${String(fd)}`, 'utf8').catch(() => ''))?.[1]
+    if (mount !== undefined && mounts.has(mount)) continue
     findings.push(
-      target.startsWith('pipe:')
-        ? warning(
-            'STDIO_PIPE',
-            `The standard ${which} is a pipe to a program of this host`,
-            'Let the container write its log to a file of its own, or to a socket',
-            'on the target it is connected to /dev/null'
-          )
-        : blocker(
-            'STDIO_HOST_FILE',
-            `The standard ${which} is ${target} of this host`,
-            'Start the container with its standard streams connected to /dev/null or to pipes',
-            'CRIU can not reach a file that is outside the container'
-          )
+      blocker(
+        'STDIO_HOST_FILE',
+        `The standard ${which} is ${target} of this host`,
+        'Restart the container with its standard streams connected to /dev/null',
+        'CRIU can not reach a file that is outside the container'
+      )
     )
   }
   return findings

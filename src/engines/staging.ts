@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { HostProblem } from '../host/problem.ts'
 import { run } from '../host/run.ts'
+import { unmountBelow } from './criu-session.ts'
 import { nameSchema } from './container-name.ts'
 import { present } from './host-paths.ts'
 
@@ -100,6 +101,8 @@ export async function moveIntoPlace(staging: string, home: string): Promise<void
 export async function removeStaging(folders: readonly string[], migration: string, signal: AbortSignal): Promise<void> {
   for (const folder of folders) {
     if ((await readRecord(folder))?.migration !== migration) continue
+    // crun leaves the rootfs mounted beside itself (criu-root) when its restore is cut short.
+    await unmountBelow(folder, signal)
     // The rootfs first, so that a crash in between leaves the record that says whose it is.
     await run(['rm', '-rf', '--one-file-system', '--', join(folder, 'rootfs')], { signal, timeoutMs: 600_000 })
     await run(['rm', '-rf', '--one-file-system', '--', folder], { signal, timeoutMs: 60_000 })

@@ -87,6 +87,8 @@ export interface StageOptions {
 
 export interface Engine {
   readonly name: EngineName
+  /** A dump of this engine may make files in the rootfs (CRIU's link-remap), so that its last copy begins after the dump. */
+  readonly dumpWritesRootfs: boolean
   /** The engine's version, or undefined where it is not installed. */
   version(signal: AbortSignal): Promise<string | undefined>
   /** Every container of this engine that exists on the host. */

@@ -42,6 +42,7 @@ export interface LxcEngineOptions {
 
 export class LxcEngine implements Engine {
   readonly name = 'lxc'
+  readonly dumpWritesRootfs = true
   readonly #options: LxcEngineOptions
 
   constructor(options: LxcEngineOptions) {

@@ -1,6 +1,7 @@
 // Dump and restore of runc and crun, seen to work with runc 1.3 and crun 1.28.
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { abortFrozen } from '../criu/abort-frozen.ts'
 import { criuFailure } from '../criu/dump.ts'
 import { cgroupOf, killAll } from '../host/cgroup.ts'
 import { portsOf } from '../host/ports.ts'
@@ -31,9 +32,10 @@ export async function dumpOci(
     container.name
   ]
   await withGrace(signal, async (late) => {
+    using frozen = abortFrozen(late, container.cgroup)
     try {
       const { exitCode, stderr } = await run(argv, {
-        signal: late,
+        signal: frozen.signal,
         timeoutMs: DUMP_LIMIT_MS,
         check: false,
         env: { CRIU_CONFIG_FILE: config }

@@ -42,6 +42,7 @@ export interface OciEngineOptions {
 
 export class OciEngine implements Engine {
   readonly name: OciRuntimeName
+  readonly dumpWritesRootfs = false
   readonly #runtime: OciRuntime
   readonly #options: OciEngineOptions
 
@@ -72,7 +73,7 @@ export class OciEngine implements Engine {
   }
 
   async #examine(spec: OciSpec, options: StageOptions, signal: AbortSignal): Promise<Finding[]> {
-    const findings = await examineOciConfig(spec, this.#options.allowedPaths)
+    const findings: Finding[] = []
     const home = join(options.bundles, spec.name)
     const known = await this.#runtime.state(spec.name, signal)
     if (known !== undefined) {
@@ -113,6 +114,7 @@ export class OciEngine implements Engine {
       }
       findings.push(...(await examineBridges(mapBridges(spec.netns.network.ports, options.bridges), signal)))
     }
+    findings.push(...(await examineOciConfig(spec, this.#options.allowedPaths)))
     return findings
   }
 

@@ -1,5 +1,6 @@
 // What outlives a migration, and for how long: the old rootfs and the logs, by `retentionHours`.
 import { readdir, rm } from 'node:fs/promises'
+import { unmountBelow } from '../engines/criu-session.ts'
 import { foldersOf, retainedOf, type NodeParts } from './parts.ts'
 
 const HOUR_MS = 3_600_000
@@ -11,7 +12,7 @@ export async function pruneEnded(parts: Pick<NodeParts, 'config' | 'journal' | '
   for (const record of await journal.migrations()) {
     if (record.endedAt === undefined || Date.parse(record.endedAt) > before) continue
     await rm(retainedOf(config.stateDir, record.id), { recursive: true, force: true })
-    await rm(foldersOf(config.stateDir, record.id).top, { recursive: true, force: true })
+    await removeWork(config.stateDir, record.id)
     log.info({ migration: record.id }, 'its retention has ended')
   }
   await journal.prune(new Date(before))
@@ -26,6 +27,13 @@ async function removeStrays({ config, journal }: Pick<NodeParts, 'config' | 'jou
     throw error
   })
   for (const name of names) {
-    if (!known.has(name)) await rm(foldersOf(config.stateDir, name).top, { recursive: true, force: true })
+    if (!known.has(name)) await removeWork(config.stateDir, name)
   }
+}
+
+/** What a killed CRIU left mounted in there must not be removed with it: those are the host's cgroups. */
+async function removeWork(stateDir: string, id: string): Promise<void> {
+  const { top } = foldersOf(stateDir, id)
+  await unmountBelow(top, AbortSignal.timeout(30_000))
+  await rm(top, { recursive: true, force: true })
 }

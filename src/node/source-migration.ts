@@ -343,8 +343,7 @@ export class SourceMigration {
     )
     await freeze(container.cgroup, signal)
     // Nothing changes any more: the last of the rootfs goes while CRIU dumps.
-    this.#finalRootfs = this.#sendRootfsRound(true, this.#lastRootfs.signal)
-    this.#finalRootfs.catch(() => undefined)
+    if (!this.#engine.dumpWritesRootfs) this.#sendLastRootfs()
     const neighbours = await readNeighbours(container.initPid, signal)
     this.#handOver = { neighbours: [...neighbours], stopped }
     await this.#engine.dump(container, this.#folders, signal)
@@ -356,6 +355,14 @@ export class SourceMigration {
         remedy: `find what thaws cgroup ${container.cgroup} on ${this.#parts.name} and move the container again`
       })
     }
+    if (this.#engine.dumpWritesRootfs) this.#sendLastRootfs()
+  }
+
+  /** Beside the machine's actors; `stream` waits for it. */
+  #sendLastRootfs(): void {
+    this.#finalRootfs = this.#sendRootfsRound(true, this.#lastRootfs.signal)
+    // Told to the machine by whoever waits for it.
+    this.#finalRootfs.catch(() => undefined)
   }
 
   /** Starts keeping what arrives for the container's ports, on every bridge that has one. */

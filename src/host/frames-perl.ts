@@ -18,15 +18,17 @@ $SIG{PIPE} = 'IGNORE';
  * 4 bytes of length (big-endian) and the frame with its header for each; after "s" a length of 0, then held and dropped as 4 bytes each.
  *
  * A port leaves its bridge a little before whoever took it off can say "b". So the last frames before are remembered, and those that went out of the port
- * (seen there by the other sockets) are forgotten: what is left was not delivered. Time stamps (SIOCGSTAMPNS) bound how old they may be.
+ * (seen there by the other sockets) are forgotten: what is left was not delivered. Time stamps (SIOCGSTAMPNS) bound how old they may be; asking once turns them
+ * on, and SO_TIMESTAMP must not be set, or the kernel hands them out another way (sock_recv_timestamp).
  */
 export const holdScript =
   open +
   `my ($bridge, $limit, $filter, @ports) = @ARGV;
+sub stamp { my $stamp = "\\0" x 16; ioctl($_[0], 0x8907, $stamp); my ($seconds, $nanos) = unpack('qq', $stamp); return $seconds * 1000 + $nanos / 1e6 }
 my $program = pack('H*', $filter);
 sub captured { my ($name) = @_; my ($s, $index) = packet_socket($name);
   setsockopt($s, 1, 26, pack('S x![P] P', length($program) / 8, $program)) or die "SO_ATTACH_FILTER: $!\\n";
-  vnet_header($s); setsockopt($s, 1, 29, pack('i', 1)); setsockopt($s, 1, 33, pack('i', 8388608));
+  vnet_header($s); setsockopt($s, 1, 33, pack('i', 8388608)); stamp($s);
   return ($s, $index); }
 my ($s, $index) = captured($bridge);
 setsockopt($s, 263, 1, pack('i S S a8', $index, 1, 0, '')) or die "promiscuous mode: $!\\n";
@@ -46,8 +48,7 @@ sub take { my $got = 0;
     if ($begun) { keep($frame); next }
     my $key = substr($frame, 10);
     if ($out{$key}) { delete $out{$key} unless --$out{$key}; next }
-    my $stamp = "\\0" x 16; ioctl($s, 0x8907, $stamp); my ($seconds, $nanos) = unpack('qq', $stamp);
-    push @early, [$seconds * 1000 + $nanos / 1e6, $frame]; shift @early if @early > 512;
+    push @early, [stamp($s), $frame]; shift @early if @early > 512;
   }
   for my $pair (@outer) { $got = 0; while ($got++ < 1024 && defined recv($$pair[0], my $frame, 131072, 64)) { delivered($frame) unless $begun } } }
 my $words = '';

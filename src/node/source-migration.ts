@@ -329,12 +329,6 @@ export class SourceMigration {
     const stopped = await stoppedTasks(container.cgroup)
     this.#freezeBegan = true
     await this.record()
-    if (container.ports.length > 0)
-      await detach(
-        container.ports.map(({ outer }) => outer),
-        signal
-      )
-    for (const hold of this.#holds) hold.begin()
     this.#frozenAt = performance.now()
     this.#downtimeTimer = this.#deadline(
       this.#parts.config.limits.downtimeMs,
@@ -342,6 +336,13 @@ export class SourceMigration {
       'the container was frozen'
     )
     await freeze(container.cgroup, signal)
+    // Not before: what the container still answered would be lost, and the restored connection would wait a second to send it again.
+    if (container.ports.length > 0)
+      await detach(
+        container.ports.map(({ outer }) => outer),
+        signal
+      )
+    for (const hold of this.#holds) hold.begin()
     // Nothing changes any more: the last of the rootfs goes while CRIU dumps.
     if (!this.#engine.dumpWritesRootfs) this.#sendLastRootfs()
     const neighbours = await readNeighbours(container.initPid, signal)

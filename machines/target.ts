@@ -141,7 +141,20 @@ export const targetMachine = setup({
             }
           }
         },
-        reserved: { on: { PREFLIGHT: 'comparing' } },
+        // While the source has the word, the target asks whether it still means it: an offer that comes late, or an ABORT
+        // that is lost while the link stands, would otherwise leave a reservation for ever.
+        reserved: {
+          on: { PREFLIGHT: 'comparing' },
+          invoke: {
+            src: 'askDecision',
+            input: ({ context }) => ({ migration: context.migration }),
+            onDone: '#target.discarding',
+            onError: {
+              target: '#target.discarding',
+              actions: { type: 'note', params: ({ event }) => ({ problem: problemOf(event.error) }) }
+            }
+          }
+        },
         comparing: {
           invoke: {
             src: 'compare',
@@ -153,7 +166,18 @@ export const targetMachine = setup({
             }
           }
         },
-        receiving: { on: { RESTORE: 'restoring' } },
+        receiving: {
+          on: { RESTORE: 'restoring' },
+          invoke: {
+            src: 'askDecision',
+            input: ({ context }) => ({ migration: context.migration }),
+            onDone: '#target.discarding',
+            onError: {
+              target: '#target.discarding',
+              actions: { type: 'note', params: ({ event }) => ({ problem: problemOf(event.error) }) }
+            }
+          }
+        },
         restoring: {
           invoke: {
             src: 'restore',

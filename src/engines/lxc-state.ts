@@ -8,7 +8,7 @@ import { isProblem } from './oci-runtime.ts'
 
 export const LXC_PATH = '/var/lib/lxc'
 
-const QUERY_LIMIT_MS = 3000
+const QUERY_LIMIT_MS = 10_000
 const MONITOR_LIMIT_MS = 10_000
 
 /** Names of the containers that are defined; hidden folders are not containers, for liblxc neither. */

@@ -51,7 +51,7 @@ export class LxcEngine implements Engine {
 
   async version(signal: AbortSignal): Promise<string | undefined> {
     try {
-      return (await run(['lxc-start', '--version'], { signal, timeoutMs: 5000 })).stdout.trim()
+      return (await run(['lxc-start', '--version'], { signal, timeoutMs: 15_000 })).stdout.trim()
     } catch (error) {
       if (isProblem(error, 'COMMAND_MISSING')) return undefined
       throw error

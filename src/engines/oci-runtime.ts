@@ -8,7 +8,7 @@ import { run } from '../host/run.ts'
 export type OciRuntimeName = 'runc' | 'crun'
 
 /** A runtime that hangs (on a frozen cgroup, a dead mount) must not hold up a listing. */
-const QUERY_LIMIT_MS = 5000
+const QUERY_LIMIT_MS = 15_000
 const DELETE_LIMIT_MS = 20_000
 
 const containerSchema = z.object({ id: z.string(), pid: z.number(), status: z.string(), bundle: z.string() })

@@ -97,6 +97,7 @@ export class Libp2pMesh implements Mesh {
       throw listenProblem(this.#options.listen, error)
     }
     this.#stopLiveness = watchLiveness<Connection>({
+      ...(this.#options.silenceMs === undefined ? {} : { timeoutMs: this.#options.silenceMs }),
       connections: () => this.#node.getConnections().filter((connection) => connection.status === 'open'),
       probe: async (connection, signal) => {
         await this.#sayHello(connection, true, signal)

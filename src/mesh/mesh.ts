@@ -23,6 +23,8 @@ export interface MeshOptions {
   /** JSON, 64 KiB at most; asked whenever a peer wants to know. */
   readonly facts: () => Promise<string>
   readonly ferryVersion: string
+  /** A peer that gives no sign of life for this long is gone; milliseconds, default 5000. */
+  readonly silenceMs?: number
   readonly log: Logger
   /** The signal aborts when the peer is gone or the mesh stops. A rejection is told to the peer as a refusal. */
   readonly onRequest: (from: string, request: Request, signal: AbortSignal) => Promise<Response>

@@ -1,7 +1,8 @@
 // The daemon: reads the journal before it touches anything, then joins the mesh and serves operators until it is told to end.
 import { mkdir } from 'node:fs/promises'
-import { pino } from 'pino'
+import { pino, type Logger } from 'pino'
 import { loadConfig } from '../../config/load.ts'
+import type { Config } from '../../config/schema.ts'
 import { serveOperatorApi } from '../api/server.ts'
 import { createEngines } from '../engines/index.ts'
 import { hostFacts, type HostFacts } from '../host/facts.ts'
@@ -12,21 +13,42 @@ import { keyFileOf, type NodeParts } from './parts.ts'
 import { pruneEnded } from './retention.ts'
 import { ferryVersion } from '../api/version.ts'
 
-/** Free memory and disk are looked at anew after this, milliseconds. */
-const FACTS_FRESH_MS = 2000
+/** Facts of this age are good enough to decide by, milliseconds. */
+const FRESH_FACTS_MS = 5000
+/** And of this age to be told to peers, who ask every few seconds whether this host is alive. */
+const TOLD_FACTS_MS = 60_000
+const FIRST_FACTS_MS = 120_000
 const PRUNE_EVERY_MS = 600_000
 
 /** Resolves when the daemon has ended in order. @throws ConfigError, JournalError, MeshError */
 export async function runDaemon(configPath: string | undefined): Promise<void> {
   const config = await loadConfig(configPath)
   const log = pino({ level: config.logLevel, base: { host: config.name } })
+  /** What has to be closed, in the order in which it was opened. */
+  const opened: (() => Promise<void>)[] = []
+  try {
+    await serve(config, log, (close) => opened.push(close))
+    const signal = await terminated()
+    log.info({ signal }, 'ending: migrations under way are finished or rolled back first')
+  } finally {
+    for (const close of opened.reverse()) await close()
+  }
+  log.info('ended')
+}
+
+async function serve(config: Config, log: Logger, onClose: (close: () => Promise<void>) => void): Promise<void> {
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 })
   const journal = await openJournal(`${config.stateDir}/journal`, { log })
+  onClose(() => journal.close())
   const engines = createEngines({
     stateDir: config.stateDir,
     ...(config.criu === undefined ? {} : { criu: config.criu })
   })
-  const facts = cachedFacts(config.stateDir, config.criu, engines)
+  const factsNow = knownFacts(config, engines)
+  // What `criu check` says takes a while the first time, and peers ask for it at once.
+  await factsNow(0, AbortSignal.timeout(FIRST_FACTS_MS)).catch((error: unknown) => {
+    log.warn({ err: error }, 'not everything about this host is known yet')
+  })
 
   const node: { current?: FerryNode } = {}
   const mesh = await createMesh({
@@ -35,7 +57,8 @@ export async function runDaemon(configPath: string | undefined): Promise<void> {
     listen: config.listen,
     bootstrap: config.bootstrap,
     trustedPeers: config.trustedPeers,
-    facts: async () => JSON.stringify(await facts(AbortSignal.timeout(15_000))),
+    silenceMs: Math.ceil(config.limits.peerTimeoutMs / 3),
+    facts: async () => JSON.stringify(await factsNow(TOLD_FACTS_MS, AbortSignal.timeout(config.limits.peerTimeoutMs))),
     ferryVersion: ferryVersion(),
     log,
     onRequest: async (from, request, signal) => {
@@ -47,30 +70,33 @@ export async function runDaemon(configPath: string | undefined): Promise<void> {
       else await node.current.handleBulk(from, kind, header, stream)
     }
   })
+  onClose(() => mesh.stop())
+  const facts = (signal: AbortSignal) => factsNow(FRESH_FACTS_MS, signal)
   const parts: NodeParts = { name: config.name, config, log, journal, mesh, engines, facts, now: () => Date.now() }
-  // What `criu check` says takes a while the first time.
-  await facts(AbortSignal.timeout(30_000))
   const ferry = new FerryNode(parts)
   await ferry.recover()
   node.current = ferry
   const api = await serveOperatorApi({ socket: config.socket, service: ferry, log })
+  onClose(() => api.close())
+  onClose(() => ferry.close())
+  onClose(pruneNowAndThen(parts))
   log.info({ peerId: mesh.self.peerId, addresses: mesh.self.addresses, socket: config.socket }, 'ferry is ready')
+}
 
+/** Returns what stops it. */
+function pruneNowAndThen(parts: NodeParts): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve()
   const prune = () => {
-    pruneEnded(parts).catch((error: unknown) => {
-      log.error({ err: error }, 'what retention has ended could not be removed')
+    last = pruneEnded(parts).catch((error: unknown) => {
+      parts.log.error({ err: error }, 'what retention has ended could not be removed')
     })
   }
   prune()
-  const pruning = setInterval(prune, PRUNE_EVERY_MS)
-  const signal = await terminated()
-  log.info({ signal }, 'ending: migrations under way are finished or rolled back first')
-  clearInterval(pruning)
-  await ferry.close()
-  await api.close()
-  await mesh.stop()
-  await journal.close()
-  log.info('ended')
+  const timer = setInterval(prune, PRUNE_EVERY_MS)
+  return async () => {
+    clearInterval(timer)
+    await last
+  }
 }
 
 function terminated(): Promise<NodeJS.Signals> {
@@ -82,18 +108,19 @@ function terminated(): Promise<NodeJS.Signals> {
   })
 }
 
-function cachedFacts(
-  dataDir: string,
-  criuPath: string | undefined,
+/** Facts of this host, not older than asked for; asking costs some programs that have to be started. */
+function knownFacts(
+  config: Config,
   engines: NodeParts['engines']
-): (signal: AbortSignal) => Promise<HostFacts> {
+): (maxAgeMs: number, signal: AbortSignal) => Promise<HostFacts> {
   let known: { at: number; facts: Promise<HostFacts> } | undefined
-  return (signal) => {
-    if (known !== undefined && performance.now() - known.at < FACTS_FRESH_MS) return known.facts
+  return (maxAgeMs, signal) => {
+    if (known !== undefined && performance.now() - known.at < maxAgeMs) return known.facts
     const read = async () => {
       const versions: Record<string, string | undefined> = {}
       for (const engine of engines.values()) versions[engine.name] = await engine.version(signal)
-      return hostFacts({ engines: versions, dataDir, ...(criuPath === undefined ? {} : { criuPath }) }, signal)
+      const criu = config.criu === undefined ? {} : { criuPath: config.criu }
+      return hostFacts({ engines: versions, dataDir: config.stateDir, ...criu }, signal)
     }
     const entry = { at: performance.now(), facts: read() }
     known = entry

@@ -9,21 +9,24 @@ export interface CounterOptions {
   readonly mac: string
   /** Memory that the program fills, MiB; default none. */
   readonly memoryMiB?: number
+  /** runc and crun: another of the lab's programs. */
+  readonly program?: 'counter' | 'sigcont'
 }
 
 export async function startCounter(host: LabHost, options: CounterOptions): Promise<void> {
   await (options.engine === 'lxc' ? startLxc(host, options) : startOci(host, options))
-  await waitForTasks(host, 'counter')
+  await waitForTasks(host, options.program ?? 'counter')
 }
 
-async function startOci(host: LabHost, { engine, name, address, mac, memoryMiB = 0 }: CounterOptions): Promise<void> {
+async function startOci(host: LabHost, options: CounterOptions): Promise<void> {
+  const { engine, name, address, mac, memoryMiB = 0, program = 'counter' } = options
   const bundle = `/srv/${name}`
   const config = {
     ociVersion: '1.0.2',
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: ['/bin/counter', String(memoryMiB)],
+      args: [`/bin/${program}`, String(memoryMiB)],
       env: ['PATH=/bin'],
       cwd: '/'
     },
@@ -50,7 +53,7 @@ async function startOci(host: LabHost, { engine, name, address, mac, memoryMiB =
     'sh',
     '-ec',
     `mkdir -p ${bundle}/rootfs/bin ${bundle}/rootfs/proc ${bundle}/rootfs/dev ${bundle}/rootfs/sys
-     cp /usr/local/bin/counter ${bundle}/rootfs/bin/
+     cp /usr/local/bin/${program} ${bundle}/rootfs/bin/
      mkdir -p /run/netns; ip netns add ${name}
      ip link add v${name} type veth peer name eth0 netns ${name} address ${mac}
      nsenter --net=/run/netns/${name} ip link set lo up

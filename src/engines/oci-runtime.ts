@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { HostProblem } from '../host/problem.ts'
 import { run } from '../host/run.ts'
+import { present } from './host-paths.ts'
 
 export type OciRuntimeName = 'runc' | 'crun'
 
@@ -35,6 +36,8 @@ export class OciRuntime {
   }
 
   async list(signal: AbortSignal): Promise<OciContainer[]> {
+    // runc makes the folder with its first container, and calls its absence an error.
+    if (!(await present(this.root))) return []
     const { stdout } = await run([this.name, 'list', '-f', 'json'], { signal, timeoutMs: QUERY_LIMIT_MS })
     // runc says null where there is none.
     return this.#parse(z.array(containerSchema).nullable(), stdout, 'list') ?? []

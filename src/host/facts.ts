@@ -50,7 +50,8 @@ export interface FactsOptions {
 
 /** Features that change how ferry migrates. */
 const FEATURES = ['mem_dirty_track', 'uffd-noncoop', 'pidfd_store', 'pagemap_scan', 'userns', 'timens'] as const
-const FEATURE_LIMIT_MS = 10_000
+/** An emulated host takes its time. */
+const FEATURE_LIMIT_MS = 60_000
 /** What `criu check` says holds until the next boot or another CRIU. */
 const featureCache = new Map<string, Promise<string[]>>()
 

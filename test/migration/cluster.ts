@@ -103,7 +103,12 @@ export class FerryHost {
   }
 
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const daemon = await this.host.spawn(['ferry', 'daemon'], { env })
+    // A VM host has systemd: there ferry is a unit, as on a real host, and its log is the journal's.
+    const argv =
+      this.host.kind === 'vm'
+        ? ['sh', '-ec', 'systemctl restart ferry; exec journalctl -u ferry -o cat -f -n all']
+        : ['ferry', 'daemon']
+    const daemon = await this.host.spawn(argv, { env })
     this.#daemon = daemon
     this.#log = []
     const ready = Promise.withResolvers<void>()
@@ -127,6 +132,7 @@ export class FerryHost {
     const daemon = this.#daemon
     this.#daemon = undefined
     if (daemon === undefined) return undefined
+    if (this.host.kind === 'vm') await this.host.exec(['systemctl', 'stop', 'ferry'], { timeoutMs: 120_000 })
     await daemon.kill(signal)
     return daemon.exited
   }

@@ -41,6 +41,12 @@ test(
       expect.objectContaining({ name: 'web', state: 'running' })
     )
 
+    // The unit's end is not the container's.
+    await b.stop()
+    await b.start()
+    await client.more()
+    expect(await b.host.pids('counter')).toHaveLength(1)
+
     const seen = await client.finish()
     expect(seen.problem).toBeUndefined()
     expect(seen.outOfOrder).toBe(0)

@@ -1,0 +1,33 @@
+// What an exploration says of itself.
+import type { Bounds, Model } from './model.ts'
+import type { Outcome, Violation } from './search.ts'
+
+/** Where the space is cut, apart from the bounds. */
+export const CUTS: readonly string[] = [
+  'one container, one source, one target; of two migrations the second goes the same way as the first',
+  'states of a machine that differ only in what they report (problem, failedIn) are one state',
+  'the wire is a set: a message that is in flight already is not in flight twice (arriving twice is a fault of its own)',
+  'an answer reaches only an effect that still waits for one of its kind; its stream ended with any other',
+  'timeouts, DEADLINE, CANCEL and LINK_LOST of the source, retries and restarts are free at any instant; at the target these events are faults',
+  'rootfs and memory are one thing that has arrived or not; frames and neighbours are left out',
+  'an outsider who thaws a frozen cgroup is left out; the two rules cannot hold against root'
+]
+
+export function boundsText({ crashes, faults, migrations, power }: Bounds): string {
+  const cuts = power ? 'crashes (or power cuts)' : 'crashes'
+  return `at most ${String(faults)} faults, ${String(crashes)} of them ${cuts}; ${String(migrations)} migration(s)`
+}
+
+export function outcomeText(model: Model, outcome: Outcome, seconds: number): string {
+  const { states, transitions, goodEnds, complete } = outcome
+  const size = (count: number) => count.toLocaleString('en')
+  return [
+    `${boundsText(model.bounds)}: ${size(states)} states, ${size(transitions)} transitions, ${size(goodEnds)} good ends,`,
+    `${seconds.toFixed(1)} s, ${complete ? 'every state within the bounds' : 'NOT complete'};`,
+    outcome.violation === undefined ? 'no violation' : `VIOLATION: ${outcome.violation.rule}`
+  ].join(' ')
+}
+
+export function traceText({ rule, trace }: Violation): string {
+  return [`${rule}:`, ...trace.map((step, index) => `  ${String(index + 1).padStart(3)}. ${step}`)].join('\n')
+}

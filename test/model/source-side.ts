@@ -1,0 +1,276 @@
+// The source's daemon, kernel and disk: what the actors of src/node/source-migration.ts do, one step at a time.
+import type { MachineEvent } from './machine-walker.ts'
+import { faulty, mayFault, type Emit, type Model } from './model.ts'
+import { Ask, Dec, Ghost, Rec, Say, Tree, ask, of, put, type World } from './world.ts'
+
+const EFFECTS = [
+  '',
+  'offer',
+  'preflight',
+  'preDump',
+  'finalDump',
+  'stream',
+  'restore',
+  'decideCommit',
+  'decideAbort',
+  'deliverCommit',
+  'recordTakeBack',
+  'retire',
+  'undo',
+  'deliverAbort'
+]
+
+/** The answers that an effect waits for. A stream ends with its effect: later answers reach nobody. */
+const AWAITED: Readonly<Record<string, number>> = {
+  offer: Say.accepted | Say.noOffer,
+  preflight: Say.report | Say.noReport,
+  restore: Say.prepared | Say.noRestore,
+  deliverCommit: Say.ack | Say.handedBack,
+  deliverAbort: Say.abortHeard
+}
+
+export function sourceEffect(world: World): string {
+  return EFFECTS[world.sEffect] ?? ''
+}
+
+export function sourceAwaits(world: World, id: number): number {
+  return world.sMig === id && world.sCut === 0 ? (AWAITED[sourceEffect(world)] ?? 0) : 0
+}
+
+function begin(model: Model, world: World): void {
+  const { effect } = model.source.at(world.sMachine)
+  world.sEffect = effect === undefined ? 0 : EFFECTS.indexOf(effect)
+  if (world.sEffect < 0) throw new Error(`the model does not know the effect ${String(effect)}`)
+  world.sPc = 0
+  world.sCut = 0
+}
+
+/** An effect that is at work is told to end; the next begins when it has. */
+function arrive(model: Model, world: World, state: number): void {
+  if (state === world.sMachine) return
+  const stays = model.source.at(world.sMachine).child === model.source.at(state).child
+  world.sMachine = state
+  if (world.sEffect === 0) begin(model, world)
+  else if (!stays) {
+    world.sCut = 1
+    if (world.sMig !== 0) put(world, 'says', world.sMig, of(world, 'says', world.sMig) & ~ANSWERS_TO_SOURCE)
+  }
+}
+
+const ANSWERS_TO_SOURCE = Object.values(AWAITED).reduce((all, bits) => all | bits, 0)
+
+/** The effect ended: what comes next begins. Without `outcome` it was interrupted. */
+export function sourceEnds(model: Model, world: World, outcome: 'done' | 'failed', output?: string): void {
+  const { sCut: cut, sMachine: state } = world
+  put(world, 'says', world.sMig, of(world, 'says', world.sMig) & ~ANSWERS_TO_SOURCE)
+  world.sEffect = 0
+  if (cut === 1) begin(model, world)
+  else arrive(model, world, outcome === 'done' ? model.source.done(state, output) : model.source.failed(state))
+}
+
+function sourceHears(model: Model, world: World, event: MachineEvent): void {
+  arrive(model, world, model.source.send(world.sMachine, event))
+}
+
+export function sourceSteps(model: Model, world: World, emit: Emit): void {
+  if (world.sUp === 0) {
+    emit(restarted(model, world), 'the source daemon starts and reads its journal', 'free')
+    return
+  }
+  if (world.sMig === 0) {
+    starting(model, world, emit)
+    return
+  }
+  const { final, retry, name } = model.source.at(world.sMachine)
+  if (final) {
+    ending(world, emit)
+    return
+  }
+  const heard = new Set([world.sMachine])
+  for (const type of ['CANCEL', 'LINK_LOST', 'DEADLINE']) {
+    const state = model.source.send(world.sMachine, { type })
+    if (heard.has(state)) continue
+    heard.add(state)
+    const next = { ...world }
+    sourceHears(model, next, { type })
+    emit(next, `source, ${name}: ${type}`, 'free')
+  }
+  if (world.sEffect !== 0) effectSteps(model, world, emit)
+  else if (retry !== undefined) {
+    const next = { ...world }
+    arrive(model, next, model.source.retried(world.sMachine))
+    emit(next, `source, ${name}: tries again`, 'free')
+  }
+}
+
+function starting(model: Model, world: World, emit: Emit): void {
+  if (world.sStarting !== 0) {
+    const id = world.sStarting
+    const next = { ...world, sStarting: 0, sMig: id, sBegan: 0, sBeganD: 0 }
+    put(next, 'sRec', id, Rec.open)
+    next.sMachine = model.source.start({ migration: 'm' })
+    begin(model, next)
+    emit(next, `source: migration ${String(id)} is recorded and begins`, 'free')
+  } else if (
+    world.begun < model.bounds.migrations &&
+    world.sClaim === 0 &&
+    world.sTree === Tree.running &&
+    world.sPort === 1
+  ) {
+    const id = world.begun + 1
+    const next = { ...world, begun: id, sClaim: id, sStarting: id }
+    emit(next, `an operator starts migration ${String(id)}; the source claims the container`, 'operator')
+  }
+}
+
+function ending(world: World, emit: Emit): void {
+  const next = { ...world }
+  if (world.sEnding === 0) {
+    put(next, 'sRec', world.sMig, Rec.ended)
+    next.sEnding = 1
+    emit(next, 'source: writes down the end', 'free')
+    return
+  }
+  if (next.sClaim === next.sMig) next.sClaim = 0
+  Object.assign(next, { sMig: 0, sMachine: 0, sEffect: 0, sPc: 0, sCut: 0, sBegan: 0, sEnding: 0 })
+  emit(next, 'source: releases the container', 'free')
+}
+
+function restarted(model: Model, world: World): World {
+  const next = { ...world, sUp: 1, sGhost: 0 }
+  const id = ([1, 2] as const).find((each) => of(world, 'sRec', each) === Rec.open) ?? 0
+  if (id !== 0) {
+    if (world.sGhost === Ghost.commit) put(next, 'sDec', id, Dec.commit)
+    if (world.sGhost === Ghost.abort) put(next, 'sDec', id, Dec.abort)
+    if (world.sGhost === Ghost.takenBack) put(next, 'sTook', id, 1)
+  }
+  if (model.wrong.startThawsFirst && next.sTree === Tree.frozen) Object.assign(next, { sTree: Tree.running, sPort: 1 })
+  if (id !== next.sClaim && !model.wrong.startKeepsClaims) next.sClaim = id
+  if (id === 0) return next
+  const standing = model.wrong.recoveryForgetsDecision ? Dec.none : of(next, 'sDec', id)
+  const takenBack = of(next, 'sTook', id) === 1
+  const decision = standing === Dec.commit ? 'commit' : 'abort'
+  next.sMig = id
+  next.sBegan = model.wrong.recoveryForgetsFreeze ? 0 : next.sBeganD
+  next.sMachine = model.source.start({
+    migration: 'm',
+    resume: { ...(standing === Dec.none ? {} : { decision }), takenBack }
+  })
+  begin(model, next)
+  return next
+}
+
+/** Steps of the effect that is at work; a helper emits its next one, its end, or its failure. */
+function effectSteps(model: Model, world: World, emit: Emit): void {
+  const effect = sourceEffect(world)
+  const go = (change: Partial<World>, label: string) => {
+    emit({ ...world, sPc: world.sPc + 1, ...change }, `source, ${effect}: ${label}`, 'free')
+  }
+  const end = (outcome: 'done' | 'failed', output?: string, change: Partial<World> = {}, label: string = outcome) => {
+    const next = { ...world, ...change }
+    sourceEnds(model, next, outcome, output)
+    emit(next, `source, ${effect}: ${label}`, 'free')
+  }
+  const fault = (change: Partial<World> = {}, label = 'fails') => {
+    if (!mayFault(model, world)) return
+    const next = { ...faulty(world), ...change }
+    sourceEnds(model, next, 'failed')
+    emit(next, `source, ${effect}: ${label}`, 'fault')
+  }
+  const request = (bit: number, label: string, change: Partial<World> = {}) => {
+    const next = { ...world, ...change }
+    ask(next, world.sMig, bit)
+    emit(next, `source, ${effect}: ${label}`, 'free')
+  }
+  const write = (change: (next: World) => void, ghost: number) => {
+    const next = { ...world, sPc: 1, sGhost: Ghost.none }
+    change(next)
+    emit(next, `source, ${effect}: the record is on disk`, 'free')
+    fault({}, 'the write fails')
+    fault({ sGhost: ghost }, 'the write fails, yet it is on the disk')
+  }
+  if (world.sCut === 1) {
+    end('failed', undefined, {}, 'ends, interrupted')
+    // CRIU thaws what it works on; killed, it may leave it so.
+    if (effect === 'finalDump' && world.sPc === 3)
+      end('failed', undefined, { sTree: Tree.running }, 'CRIU is ended and lets its tree run')
+    if (effect !== 'finalDump' || world.sPc > 2) return
+  }
+  const atTarget = world.tUp === 1 && world.tMig === world.sMig ? model.target.at(world.tMachine).name : undefined
+  switch (effect) {
+    case 'offer':
+    case 'preflight': {
+      if (world.sPc === 0) request(effect === 'offer' ? Ask.offer : Ask.preflight, 'asks', { sPc: 1 })
+      else end('failed', undefined, {}, 'no answer in time')
+      return
+    }
+    case 'restore':
+      // It waits as long as the limits of the migration let it: DEADLINE ends it.
+      if (world.sPc === 0) request(Ask.restore, 'asks', { sPc: 1 })
+      return
+    case 'preDump':
+    case 'stream':
+      if (atTarget === 'receiving') end('done', undefined, effect === 'stream' ? { tGot: 1 } : {})
+      else end('failed', undefined, {}, 'the target takes no stream')
+      fault()
+      return
+    case 'finalDump':
+      if (world.sPc === 0) go({ sBegan: 1, sBeganD: 1 }, 'writes down that a freeze begins')
+      if (world.sPc === 1) go({ sPort: 0 }, 'port off')
+      if (world.sPc === 2) go({ sTree: world.sTree === Tree.running ? Tree.frozen : world.sTree }, 'frozen')
+      if (world.sPc === 3) {
+        if (world.sTree === Tree.frozen) end('done', undefined, {}, 'dumped and seen frozen')
+        else end('failed', undefined, {}, 'no tree')
+        fault({ sTree: world.sTree === Tree.frozen ? Tree.running : world.sTree }, 'CRIU dies and lets its tree run')
+      }
+      if (world.sCut === 0) fault()
+      return
+    case 'decideCommit':
+    case 'decideAbort': {
+      const standing = of(world, 'sDec', world.sMig)
+      const decision = effect === 'decideCommit' ? Dec.commit : Dec.abort
+      if (world.sPc === 1) end('done', standing === Dec.commit ? 'commit' : 'abort')
+      else if (standing !== Dec.none && !model.wrong.decisionIsOverwritten) go({}, 'a decision stands already')
+      else {
+        write(
+          (next) => {
+            put(next, 'sDec', world.sMig, decision)
+          },
+          decision === Dec.commit ? Ghost.commit : Ghost.abort
+        )
+        if (model.wrong.commitSaidBeforeSynced && decision === Dec.commit) request(Ask.commit, 'says COMMIT')
+      }
+      return
+    }
+    case 'deliverCommit':
+      request(Ask.commit, 'says COMMIT', model.wrong.killBeforeAck ? { sTree: Tree.none } : {})
+      fault()
+      return
+    case 'recordTakeBack':
+      if (world.sPc === 1 || of(world, 'sTook', world.sMig) === 1) end('done')
+      else
+        write((next) => {
+          put(next, 'sTook', world.sMig, 1)
+        }, Ghost.takenBack)
+      return
+    case 'retire':
+      if (world.sPc === 0) go({ sTree: Tree.none, sPort: 0 }, 'kills its tree')
+      else end('done', undefined, {}, 'writes the epoch')
+      fault()
+      return
+    case 'undo':
+      if (world.sBegan === 0) end('done', undefined, {}, 'nothing was frozen')
+      else if (world.sTree === Tree.none) end('done', undefined, {}, 'the tree is gone')
+      else if (world.sPc === 0) go(model.wrong.undoForgetsPort ? {} : { sPort: 1 }, 'port on')
+      else if (world.sPc === 1) go({ sTree: Tree.running }, 'thaws')
+      else end('done')
+      fault()
+      return
+    case 'deliverAbort':
+      if (world.sPc === 0) request(Ask.abort, 'says ABORT', { sPc: 1 })
+      else end('failed', undefined, {}, 'no answer in time')
+      return
+    default:
+      throw new Error(`the model does not know what ${effect} does`)
+  }
+}

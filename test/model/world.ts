@@ -1,0 +1,135 @@
+// One instant of two hosts, their disks and the wire between them, as numbers, so that states hash and compare fast.
+
+/** Migrations of one container, one after the other; the second may meet what is left of the first. */
+export type Id = 1 | 2
+export const IDS: readonly Id[] = [1, 2]
+
+export const Tree = { none: 0, running: 1, frozen: 2, partial: 3 } as const
+export const Rec = { none: 0, open: 1, ended: 2 } as const
+export const Dec = { none: 0, commit: 1, abort: 2 } as const
+/** A write whose sync failed may be on the disk all the same: nobody sees it until the daemon starts again. */
+export const Ghost = { none: 0, commit: 1, abort: 2, takenBack: 3, prepared: 4, activating: 5, handBack: 6 } as const
+
+/** Requests; `target` and `source` say who answers. */
+export const Ask = { offer: 1, preflight: 2, restore: 4, commit: 8, abort: 16, decision: 32, handBack: 64 } as const
+/** Answers, each to one kind of request. */
+export const Say = {
+  accepted: 1,
+  noOffer: 2,
+  report: 4,
+  noReport: 8,
+  prepared: 16,
+  noRestore: 32,
+  ack: 64,
+  handedBack: 128,
+  abortHeard: 256,
+  isCommit: 512,
+  isAbort: 1024,
+  handBackHeard: 2048
+} as const
+
+/** What one host knows; the fields below `disk` survive its daemon. */
+const BLANK = {
+  // Source, in its daemon's memory
+  sUp: 1,
+  sMig: 0, // active migration
+  sMachine: 0,
+  sEffect: 0, // at work now, an index of EFFECTS; 0 is none
+  sPc: 0, // steps of it that are done
+  sCut: 0, // its state was left, it has still to end
+  sBegan: 0,
+  sStarting: 0, // claimed, not yet recorded
+  sEnding: 0,
+  // Source, kernel
+  sTree: Tree.running as number,
+  sPort: 1,
+  sLost: 0, // a power cut took the tree
+  // Source, disk
+  sClaim: 0,
+  sRec1: 0,
+  sRec2: 0,
+  sDec1: 0,
+  sDec2: 0,
+  sTook1: 0,
+  sTook2: 0,
+  sBeganD: 0,
+  sGhost: 0,
+  // Target, in its daemon's memory
+  tUp: 1,
+  tMig: 0,
+  tMachine: 0,
+  tEffect: 0,
+  tPc: 0,
+  tCut: 0,
+  tStarting: 0,
+  tEnding: 0,
+  tGot: 0, // images and the last rootfs round are there
+  tPending: 0, // requests (Ask) that wait for their answer
+  // Target, kernel
+  tTree: Tree.none as number,
+  tPort: 0,
+  tLost: 0,
+  // Target, disk
+  tStaged: 0,
+  tClaim: 0,
+  tRec1: 0,
+  tRec2: 0,
+  tPrep1: 0,
+  tPrep2: 0,
+  tAct1: 0,
+  tAct2: 0,
+  tBack1: 0,
+  tBack2: 0,
+  tGhost: 0,
+  // The wire: sets of messages in flight
+  asks1: 0,
+  asks2: 0,
+  says1: 0,
+  says2: 0,
+  // Faults used up so far
+  begun: 0,
+  crashes: 0,
+  faults: 0
+}
+
+export type World = typeof BLANK
+export type Field = keyof World
+
+const FIELDS = Object.keys(BLANK) as readonly Field[]
+
+export function initialWorld(): World {
+  return { ...BLANK }
+}
+
+export function encode(world: World): string {
+  const codes: number[] = []
+  for (const field of FIELDS) codes.push(world[field])
+  return String.fromCharCode(...codes)
+}
+
+export function decode(key: string): World {
+  const world = { ...BLANK }
+  for (let index = 0; index < FIELDS.length; index++) {
+    const field = FIELDS[index]
+    if (field !== undefined) world[field] = key.charCodeAt(index)
+  }
+  return world
+}
+
+type PerMigration = 'sRec' | 'sDec' | 'sTook' | 'tRec' | 'tPrep' | 'tAct' | 'tBack' | 'asks' | 'says'
+
+export function of(world: World, name: PerMigration, id: number): number {
+  return world[`${name}${id as Id}`]
+}
+
+export function put(world: World, name: PerMigration, id: number, value: number): void {
+  world[`${name}${id as Id}`] = value
+}
+
+export function ask(world: World, id: number, request: number): void {
+  put(world, 'asks', id, of(world, 'asks', id) | request)
+}
+
+export function say(world: World, id: number, answer: number): void {
+  put(world, 'says', id, of(world, 'says', id) | answer)
+}

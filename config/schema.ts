@@ -70,6 +70,10 @@ export const configSchema = z.strictObject({
     .record(interfaceName, interfaceName)
     .default({})
     .describe("an object from a source's bridge name to this host's, names of at most 15 bytes"),
+  allowedPaths: z
+    .array(absolutePath)
+    .default([])
+    .describe('a list of absolute paths of this host that arriving containers may bind-mount, with all below them'),
   criu: absolutePath.optional().describe('the absolute path of criu; without it criu is found on PATH'),
   limits: limits.prefault({}).describe('an object of limits'),
   rounds: rounds.prefault({}).describe('an object of pre-dump rules'),

@@ -35,6 +35,8 @@ export interface PeerView {
   readonly memoryFreeBytes?: number
   readonly diskFreeBytes?: number
   readonly lastSeen?: string
+  /** Why it is unreachable or refused, as far as known. */
+  readonly problem?: Problem
 }
 
 export type Phase =

@@ -32,11 +32,17 @@ export function peersText(peers: readonly PeerView[], terminal: Terminal): strin
       .join(', ') || '-',
     p.peerId
   ])
-  return table(
+  const why = peers.flatMap(({ name, peerId, problem }) =>
+    problem === undefined
+      ? []
+      : [`${name || peerId}: ${problem.what}${problem.why === undefined ? '' : `: ${problem.why}`}. ${problem.remedy}`]
+  )
+  const shown = table(
     ['NAME', 'STATE', 'CRIU', 'KERNEL', 'FREE MEMORY', 'FREE DISK', 'ENGINES', 'PEER ID'],
     rows,
     options(terminal)
   )
+  return [shown, ...why].join('\n')
 }
 
 export function migrationsText(migrations: readonly MigrationView[], terminal: Terminal): string {

@@ -42,7 +42,7 @@ export async function examineBind(bind: HostBind, allowed: readonly string[]): P
       blocker(
         'HOST_PATH_REFUSED',
         `The container mounts ${source} of its host at ${destination}`,
-        `Put the data into the container's rootfs, or have it on both hosts and add ${source} to this host's allowed host paths`,
+        `Put the data into the container's rootfs, or have it on both hosts and add ${source} to allowedPaths in this host's configuration`,
         'only a few harmless paths of a host are given to containers that arrive from a peer'
       )
     ]

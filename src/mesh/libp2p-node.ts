@@ -65,7 +65,7 @@ export function listenProblem(listen: readonly string[], error: unknown): MeshEr
       code: 'BAD_ADDRESS',
       what: `The mesh can't listen on ${listen.join(', ')}`,
       why: wordsOf(error),
-      remedy: 'Write each address like /ip4/0.0.0.0/tcp/4711, and see that no other program has the port'
+      remedy: 'Write each address like /ip4/0.0.0.0/tcp/4860, and see that no other program has the port'
     },
     { cause: error }
   )

@@ -23,7 +23,7 @@ export function parseBootstrap(addresses: readonly string[]): BootstrapAddress[]
           code: 'BAD_ADDRESS',
           what: `${text} is no bootstrap address`,
           why: wordsOf(error),
-          remedy: 'Write it like /ip4/192.0.2.1/tcp/4711/p2p/12D3Koo…; `ferry peers` shows the address of each host'
+          remedy: 'Write it like /ip4/192.0.2.1/tcp/4860/p2p/12D3Koo…; `ferry id` on that host prints its peer id'
         },
         { cause: error }
       )

@@ -13,7 +13,7 @@ export interface MeshOptions {
   /** Made with mode 0600 if it isn't there. */
   readonly privateKeyFile: string
   readonly name: string
-  /** Multiaddrs, e.g. /ip4/0.0.0.0/tcp/4711. */
+  /** Multiaddrs, e.g. /ip4/0.0.0.0/tcp/4860. */
   readonly listen: readonly string[]
   /** Addresses to tell peers instead of the listening ones. */
   readonly announce?: readonly string[]

@@ -42,6 +42,7 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   onClose(() => journal.close())
   const engines = createEngines({
     stateDir: config.stateDir,
+    allowedPaths: config.allowedPaths,
     ...(config.criu === undefined ? {} : { criu: config.criu })
   })
   const factsNow = knownFacts(config, engines)

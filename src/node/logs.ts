@@ -32,10 +32,13 @@ export function logEntries(host: string, files: readonly LogFile[]): LogView['lo
   )
 }
 
+/** What CRIU writes last when it was done (cr-dump.c, cr-restore.c): errors before it were none that mattered. */
+const SUCCESS = /(Dumping|Restore) finished successfully/
+
 /** The dump comes before the restore, so its first error explains more. */
 export function diagnoseLogs(logs: LogView['logs']): LogView['diagnosis'] {
   for (const name of LOG_NAMES) {
-    for (const log of logs.filter((entry) => entry.name === name)) {
+    for (const log of logs.filter((entry) => entry.name === name && !SUCCESS.test(entry.text.slice(-4096)))) {
       const found = diagnose(log.name, log.text)
       if (found !== undefined) return { host: log.host, log: log.name, ...found }
     }

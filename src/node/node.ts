@@ -90,13 +90,14 @@ export class FerryNode implements OperatorService {
       ...factsView(facts)
     }
     const others = mesh.peers().map((peer): PeerView => {
-      const { facts: json, ferryVersion, lastSeen, ...rest } = peer
+      const { facts: json, ferryVersion, lastSeen, problem, ...rest } = peer
       return {
         name: rest.name ?? '',
         peerId: rest.peerId,
         addresses: rest.addresses,
         state: rest.state,
         ...(ferryVersion === undefined ? {} : { ferry: ferryVersion }),
+        ...(problem === undefined ? {} : { problem: { host: name, ...problem } }),
         ...(lastSeen === undefined ? {} : { lastSeen: lastSeen.toISOString() }),
         ...(json === undefined ? {} : factsView(JSON.parse(json) as HostFacts))
       }

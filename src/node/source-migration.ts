@@ -307,6 +307,7 @@ export class SourceMigration {
       stream,
       rootfs,
       final,
+      idleMs: this.#parts.config.limits.transferIdleMs,
       ...(this.#lastRound === undefined ? {} : { changedSince: this.#lastRound.since }),
       ...(this.#parts.config.rateBps === undefined ? {} : { rateBps: this.#parts.config.rateBps }),
       signal,

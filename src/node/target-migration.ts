@@ -287,6 +287,8 @@ export class TargetMigration {
       await this.ended
       return { ack: {} }
     }
+    // Nobody commits what was never said to be prepared.
+    if (typeof this.#actor.getSnapshot().value !== 'string') return this.#unexpected('commit')
     this.#actor.send({ type: 'COMMIT', epoch })
     await this.#until(
       (state) => ['adopting', 'owner', 'handingBack', 'handedBack', 'discarded'].includes(state),
@@ -336,6 +338,7 @@ export class TargetMigration {
         stream,
         into: staged.rootfs,
         workDir: this.#folders.work,
+        idleMs: this.#parts.config.limits.transferIdleMs,
         signal: this.#receiving.signal,
         onProgress: (received) => {
           this.progress.bytes({ rootfsBytes: before + received })
@@ -358,6 +361,7 @@ export class TargetMigration {
     this.#imagesReceived = receiveImages({
       stream,
       into: this.#folders.images,
+      idleMs: this.#parts.config.limits.transferIdleMs,
       maxBytes: this.#options.offer.memoryBytes + IMAGE_SLACK_BYTES,
       signal: this.#receiving.signal,
       onProgress: (imageBytes) => {
@@ -380,6 +384,14 @@ export class TargetMigration {
       migration: this.id,
       bridges: this.#parts.config.bridges,
       bundles: bundlesOf(this.#parts.config.stateDir)
+    }
+    // The name is what is reserved and what is logged; the description is what gets restored.
+    if ((JSON.parse(offer.spec) as { name?: unknown }).name !== offer.container) {
+      throw operatorError(this.#parts.name, {
+        code: 'BAD_SPEC',
+        what: `the description that came with the offer of ${offer.container} is of another container`,
+        remedy: 'run the same version of ferry on both hosts, and check who the peer is'
+      })
     }
     this.#findings = (await this.#engine.examine(offer.spec, options, signal)).map((finding) => ({
       host: this.#parts.name,

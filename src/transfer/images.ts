@@ -59,6 +59,8 @@ export async function sendImages(options: SendImagesOptions): Promise<Sent> {
 }
 
 export interface ReceiveImagesOptions {
+  /** Silence after which the other side counts as gone, milliseconds. */
+  readonly idleMs?: number
   readonly stream: BulkStream
   /** An existing folder, owned by root and writable by nobody else. */
   readonly into: string
@@ -87,7 +89,9 @@ async function receiveFiles(streams: Exchange, options: ReceiveImagesOptions, di
   const folder = await openSafeFolder(options.into)
   const writer = new ImageWriter(folder, options.maxBytes, digest)
   try {
-    const frames = pipe(streams.source, idleTimeout<Bytes>(IDLE_MS), decodeFrames, (frames) => untilEnd(digest, frames))
+    const frames = pipe(streams.source, idleTimeout<Bytes>(options.idleMs ?? IDLE_MS), decodeFrames, (frames) =>
+      untilEnd(digest, frames)
+    )
     for await (const frame of frames) {
       if (frame.file !== undefined) await writer.begin(frame.file)
       else if (frame.data !== undefined) await writer.write(frame.data)

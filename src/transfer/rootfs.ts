@@ -32,6 +32,8 @@ export interface SentRootfs {
 }
 
 export interface SendRootfsOptions {
+  /** Silence after which the other side counts as gone, milliseconds. */
+  readonly idleMs?: number
   readonly stream: BulkStream
   readonly rootfs: string
   /** Patterns of rsync; one that begins with a slash is anchored at the rootfs. What they name is not deleted either. */
@@ -56,7 +58,7 @@ export async function sendRootfs(options: SendRootfsOptions): Promise<SentRootfs
   const work = await mkdtemp(join(tmpdir(), 'ferry-rootfs-'))
   try {
     return await exchange(options.stream, options.signal, async (streams) => {
-      const frames = unclosed(pipe(streams.source, idleTimeout<Bytes>(IDLE_MS), decodeFrames))
+      const frames = unclosed(pipe(streams.source, idleTimeout<Bytes>(options.idleMs ?? IDLE_MS), decodeFrames))
       const out = new PayloadDigest()
       const list = join(work, 'changed')
       const session = (args: string[]): Promise<Exit> => clientSession(args, streams, frames, out, options)
@@ -117,6 +119,8 @@ async function clientSession(
 }
 
 export interface ReceiveRootfsOptions {
+  /** Silence after which the other side counts as gone, milliseconds. */
+  readonly idleMs?: number
   readonly stream: BulkStream
   /** The staging rootfs, an existing folder; rsync is confined to it by chroot. */
   readonly into: string
@@ -131,7 +135,7 @@ export async function receiveRootfs(options: ReceiveRootfsOptions): Promise<Sent
   const began = performance.now()
   return exchange(options.stream, options.signal, async (streams) => {
     const daemon = await configureDaemon(options.into, options.workDir)
-    const frames = unclosed(pipe(streams.source, idleTimeout<Bytes>(IDLE_MS), decodeFrames))
+    const frames = unclosed(pipe(streams.source, idleTimeout<Bytes>(options.idleMs ?? IDLE_MS), decodeFrames))
     const into = new PayloadDigest()
     for (let first = await frames.next(); first.done !== true; first = await frames.next()) {
       await daemonSession(daemon, streams, prepend(first.value, frames), into, options)

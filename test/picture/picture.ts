@@ -1,4 +1,4 @@
-// Records a real `ferry move` on a terminal of its own and draws it as docs/move.svg: npm exec -- node test/picture/picture.ts
+// Records a real `ferry move` on a terminal of its own and draws it as docs/move.svg: npm run picture
 import { writeFile } from 'node:fs/promises'
 import { createCluster } from '../migration/cluster.ts'
 import { startCounter } from '../migration/containers.ts'

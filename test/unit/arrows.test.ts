@@ -5,7 +5,7 @@ const root = new URL('../..', import.meta.url).pathname
 
 async function complaints(file: string, code: string): Promise<string[]> {
   const eslint = new ESLint({ cwd: root, overrideConfigFile: `${root}.eslint.config.mjs` })
-  const existing = await eslint.calculateConfigForFile(`${root}${file}`)
+  const existing: unknown = await eslint.calculateConfigForFile(`${root}${file}`)
   expect(existing, `${file} is linted`).toBeDefined()
   const [result] = await eslint.lintText(code, { filePath: `${root}${file}` })
   return (result?.messages ?? []).filter(({ ruleId }) => ruleId === 'ferry/arrows').map(({ message }) => message)

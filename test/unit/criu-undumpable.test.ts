@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { afterEach, describe, expect, it } from 'vitest'
 import { leaveRepairMode, tracersOf } from '../../src/criu/repair.ts'
 import { findUndumpable } from '../../src/criu/undumpable.ts'
+import { needs } from './needs.ts'
 
 const signal = AbortSignal.timeout(60_000)
 const started: ChildProcess[] = []
@@ -20,7 +21,8 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 })
 
-describe.skipIf(process.getuid?.() !== 0 || process.arch !== 'x64')('descriptors that CRIU can not dump', () => {
+describe('descriptors that CRIU can not dump', () => {
+  needs(process.getuid?.() === 0 && process.arch === 'x64', 'root on x86-64: run npm test as root')
   it('an ordinary process has none', async () => {
     // pipe, Unix, TCP, UDP, netlink and packet sockets, eventfd, epoll, timerfd, inotify, pidfd, memfd, pty, devices, deleted and plain files.
     const pid = await holding(`use Socket; my @keep;
@@ -55,7 +57,8 @@ describe.skipIf(process.getuid?.() !== 0 || process.arch !== 'x64')('descriptors
   })
 })
 
-describe.skipIf(process.getuid?.() !== 0)('sockets in repair mode', () => {
+describe('sockets in repair mode', () => {
+  needs(process.getuid?.() === 0, 'root: run npm test as root')
   it('are taken out of it, and others left alone', async () => {
     const pid =
       await holding(`use Socket; socket(my $s, PF_INET, SOCK_STREAM, 0); socket(my $o, PF_INET, SOCK_STREAM, 0); socket(my $u, PF_INET, SOCK_DGRAM, 0);

@@ -1,6 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { destinationFilter } from '../../src/host/frames.ts'
+import { needs } from './needs.ts'
 
 const MAC = '02:00:00:00:09:10'
 const LOWEST = '00:00:00:00:09:01'
@@ -23,7 +24,8 @@ interface Outcome {
   readonly neighbours: readonly { readonly address: string; readonly mac: string }[]
 }
 
-describe.skipIf(process.getuid?.() !== 0)('frames for a container whose port is parked', () => {
+describe('frames for a container whose port is parked', () => {
+  needs(process.getuid?.() === 0, 'root: run npm test as root')
   let container: ChildProcess | undefined
   let received = ''
   let outcome: Outcome

@@ -15,6 +15,7 @@ import {
 } from '../../src/host/cgroup.ts'
 import { HostProblem } from '../../src/host/problem.ts'
 import { catchesSigcont, freezeStopped, parseStatus, readStatus, stoppedTasks } from '../../src/host/tree.ts'
+import { needs } from './needs.ts'
 
 const signal = AbortSignal.timeout(60_000)
 const mount = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find(
@@ -22,7 +23,8 @@ const mount = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find(
 )
 const usable = process.getuid?.() === 0 && mount !== undefined
 
-describe.skipIf(!usable)('a cgroup of processes', () => {
+describe('a cgroup of processes', () => {
+  needs(usable, 'root and a cgroup v2 mount: run npm test as root, mount cgroup2 where there is none')
   const group = `/ferry-unit-${String(process.pid)}`
   const started: ChildProcess[] = []
   const join = async (script: string) => {

@@ -9,6 +9,7 @@ import { receiveRootfs, sendRootfs } from '../../src/transfer/rootfs.ts'
 import { configureDaemon } from '../../src/transfer/rsync-daemon.ts'
 import { startRound } from '../../src/transfer/round.ts'
 import { longEnough, pair, type Pair } from './transfer-pair.ts'
+import { needs } from './needs.ts'
 
 const has = (program: string) => {
   const folders = (process.env['PATH'] ?? '').split(':')
@@ -31,7 +32,8 @@ const picture = (root: string): string =>
     sh('find . -type f | sort | xargs -r -d "\\n" sha256sum', root)
   ].join('\n')
 
-describe.skipIf(!ready)('a root filesystem', () => {
+describe('a root filesystem', () => {
+  needs(ready, 'root and rsync, acl, attr, libcap2-bin: run npm test as root, test/lab/prepare installs them')
   let nodes: Pair
   let base: string
   let from: string

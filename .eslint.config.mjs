@@ -35,7 +35,10 @@ const arrowRule = {
       }
       const target = new URL(source, 'file:///' + file).pathname.slice(1)
       if (!allow.some((a) => target === a || target.startsWith(a + '/'))) {
-        context.report({ node, message: `${folder}/ may not import ${target}: arrows go one way (${allow.join(', ')})` })
+        context.report({
+          node,
+          message: `${folder}/ may not import ${target}: arrows go one way (${allow.join(', ')})`
+        })
       }
     }
     return {

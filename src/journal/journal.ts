@@ -52,6 +52,8 @@ export interface Journal {
   setEpoch(container: string, epoch: number): Promise<void>
   /** Takes a container for a migration if no other has it; returns the migration that has it. */
   claim(container: string, migrationId: string): Promise<string>
+  /** Who has what; to be looked through at start, before anything claims. */
+  claims(): Promise<readonly { readonly container: string; readonly migration: string }[]>
   /** Does nothing if another migration has the container. */
   release(container: string, migrationId: string): Promise<void>
   close(): Promise<void>
@@ -165,6 +167,14 @@ class StoredJournal implements Journal {
       await this.#store.write([{ key: key('claim', container), value: migrationId }])
       return migrationId
     })
+  }
+
+  async claims(): Promise<readonly { readonly container: string; readonly migration: string }[]> {
+    const prefix = 'claim/'
+    return (await this.#store.list(prefix)).map(({ key: stored, value }) => ({
+      container: decodeURIComponent(stored.slice(prefix.length)),
+      migration: String(value)
+    }))
   }
 
   async release(container: string, migrationId: string): Promise<void> {

@@ -1,5 +1,6 @@
 // Checked records in LevelDB, written to disk before a write resolves and one write at a time.
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Level } from 'level'
 import { wordsOf } from '../../protocols/problem.ts'
 import { corrupt, JournalError } from './journal-error.ts'
@@ -8,9 +9,14 @@ import { checkWriteAheadLogs } from './write-ahead-log.ts'
 
 export type Change = { readonly key: string; readonly value: unknown } | { readonly key: string; readonly remove: true }
 
+/** What opening the store may need to write. */
+const PROBE_BYTES = 256 * 1024
+
 export class Store {
   readonly #folder: string
-  readonly #level: Level<string, Buffer>
+  #level: Level<string, Buffer>
+  /** A write failed: LevelDB's log may end in half a record, and what is appended after it would be lost at the next start. */
+  #mustReopen = false
   #sequence: number
   #last: Promise<unknown> = Promise.resolve()
 
@@ -82,6 +88,7 @@ export class Store {
 
   /** Writes all changes or none; resolves when they are on disk. Only inside `alone`. */
   async write(changes: readonly Change[]): Promise<void> {
+    if (this.#mustReopen) await this.#reopen()
     const operations = changes.map((change) => {
       if ('remove' in change) return { type: 'del' as const, key: change.key }
       const value = encodeRecord(change.key, ++this.#sequence, change.value)
@@ -90,7 +97,24 @@ export class Store {
     try {
       await this.#level.batch(operations, { sync: true })
     } catch (error) {
+      this.#mustReopen = true
       throw unavailable(this.#folder, 'written', error)
+    }
+  }
+
+  /** Opening replays the log up to where it is whole and begins a new one. Only inside `alone`. */
+  async #reopen(): Promise<void> {
+    try {
+      // While the disk takes nothing, the store stays open for who reads.
+      const probe = join(this.#folder, 'probe')
+      await writeFile(probe, Buffer.alloc(PROBE_BYTES), { flush: true }).finally(() => rm(probe, { force: true }))
+      await this.#level.close()
+      await checkWriteAheadLogs(this.#folder)
+      this.#level = new Level<string, Buffer>(this.#folder, { keyEncoding: 'utf8', valueEncoding: 'buffer' })
+      await this.#level.open()
+      this.#mustReopen = false
+    } catch (error) {
+      throw error instanceof JournalError ? error : unavailable(this.#folder, 'opened again', error)
     }
   }
 

@@ -165,15 +165,18 @@ export class FerryNode implements OperatorService {
           remedy: `wait for it or cancel it: ferry cancel ${holder}`
         })
       }
+      const epoch = (await journal.epochOf(key)) + 1
       const migration = new SourceMigration(this.#parts, engine, {
         id,
-        epoch: (await journal.epochOf(key)) + 1,
+        epoch,
         peer: peer.peerId,
         peerName: peer.name,
         container,
         startedAt: new Date(now()).toISOString()
       })
       try {
+        // An epoch is used once, whatever becomes of its migration.
+        await journal.setEpoch(key, epoch)
         await migration.record()
       } catch (error) {
         await journal.release(key, id)

@@ -49,14 +49,20 @@ export class Progress {
     this.#set({ downtimeMs: Math.round(downtimeMs) })
   }
 
+  /** The last view; nobody hears of it before `tellEnd`. */
   end(outcome: Outcome, state: string, problem: Problem | undefined): void {
-    this.#set({
+    this.#view = {
+      ...this.#view,
       outcome,
       state,
       phases: this.#closedPhases(),
       endedAt: this.#iso(),
       ...(problem === undefined ? {} : { problem })
-    })
+    }
+  }
+
+  tellEnd(): void {
+    this.#tell()
     this.#changes.emit('end')
   }
 

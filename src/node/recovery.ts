@@ -7,6 +7,7 @@ import { TargetMigration, type TargetRecordData } from './target-migration.ts'
 
 export async function recover(parts: NodeParts): Promise<(SourceMigration | TargetMigration)[]> {
   const { journal, engines, log } = parts
+  await releaseOrphans(parts)
   const taken: (SourceMigration | TargetMigration)[] = []
   for (const record of await journal.migrations()) {
     if (record.endedAt !== undefined) continue
@@ -59,4 +60,14 @@ export async function recover(parts: NodeParts): Promise<(SourceMigration | Targ
     }
   }
   return taken
+}
+
+/** A daemon that died between a claim and its record, or between an end and its release, left a claim of no migration. */
+async function releaseOrphans({ journal, log }: Pick<NodeParts, 'journal' | 'log'>): Promise<void> {
+  for (const { container, migration } of await journal.claims()) {
+    const record = await journal.migration(migration)
+    if (record !== undefined && record.endedAt === undefined) continue
+    log.warn({ container, migration }, 'releases a container that no migration under way holds')
+    await journal.release(container, migration)
+  }
 }

@@ -4,18 +4,19 @@ import { unmountBelow } from '../engines/criu-session.ts'
 import { foldersOf, retainedOf, type NodeParts } from './parts.ts'
 
 const HOUR_MS = 3_600_000
+/** A host that was away for long must still be told what was decided; the records are small. */
+const RECORDS_KEPT_MS = 90 * 24 * HOUR_MS
 
 /** Removes what belongs to migrations that ended longer ago than the retention. */
-export async function pruneEnded(parts: Pick<NodeParts, 'config' | 'journal' | 'now' | 'log'>): Promise<void> {
-  const { config, journal, now, log } = parts
+export async function pruneEnded(parts: Pick<NodeParts, 'config' | 'journal' | 'now'>): Promise<void> {
+  const { config, journal, now } = parts
   const before = now() - config.retentionHours * HOUR_MS
   for (const record of await journal.migrations()) {
     if (record.endedAt === undefined || Date.parse(record.endedAt) > before) continue
     await rm(retainedOf(config.stateDir, record.id), { recursive: true, force: true })
     await removeWork(config.stateDir, record.id)
-    log.info({ migration: record.id }, 'its retention has ended')
   }
-  await journal.prune(new Date(before))
+  await journal.prune(new Date(Math.min(before, now() - RECORDS_KEPT_MS)))
   await removeStrays(parts)
 }
 

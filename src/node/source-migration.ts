@@ -16,10 +16,11 @@ import { sendImages } from '../transfer/images.ts'
 import { sendRootfs } from '../transfer/rootfs.ts'
 import { startRound } from '../transfer/round.ts'
 import { Effects } from './effects.ts'
+import { writeDown } from './ending.ts'
 import { FrameStore } from './frame-store.ts'
 import type { HandOver } from './hand-over.ts'
 import { containerKey, foldersOf, retainedOf, type MigrationFolders, type NodeParts } from './parts.ts'
-import { operatorError, toProblem } from './problems.ts'
+import { operatorError } from './problems.ts'
 import { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
 import { findingsFromWire } from './wire-problems.ts'
@@ -550,16 +551,12 @@ export class SourceMigration {
     const { container } = this.#options
     const refused = context.failedIn === 'offering' || context.failedIn === 'preflighting'
     const outcome = value === 'moved' ? 'moved' : refused ? 'refused' : 'rolled-back'
-    try {
+    this.progress.end(outcome, this.state, outcome === 'moved' ? undefined : (this.#lost ?? context.problem))
+    await writeDown(this.#parts.log, this.id, async () => {
       await rm(this.#folders.images, { recursive: true, force: true })
-      this.progress.end(outcome, this.state, outcome === 'moved' ? undefined : (this.#lost ?? context.problem))
       await this.record()
       await this.#parts.journal.release(containerKey(container.engine, container.name), this.id)
-    } catch (error) {
-      this.#parts.log.error({ err: error, migration: this.id }, 'the end of a migration could not be written down')
-      if (this.progress.view.outcome === undefined) {
-        this.progress.end(outcome, this.state, toProblem(this.#parts.name, error))
-      }
-    }
+    })
+    this.progress.tellEnd()
   }
 }

@@ -18,11 +18,13 @@ import { receiveFrames } from '../transfer/frames.ts'
 import { receiveImages } from '../transfer/images.ts'
 import { receiveRootfs } from '../transfer/rootfs.ts'
 import { Effects } from './effects.ts'
+import { writeDown } from './ending.ts'
 import { FrameStore, MAX_KEPT_BYTES } from './frame-store.ts'
 import { parseHandOver, type HandOver } from './hand-over.ts'
 import { bundlesOf, containerKey, foldersOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { operatorError, toProblem } from './problems.ts'
 import { Progress } from './progress.ts'
+import { expectResponse } from './responses.ts'
 import { findingsToWire, toWire } from './wire-problems.ts'
 
 const PHASES: Readonly<Record<string, Phase>> = {
@@ -139,7 +141,8 @@ export class TargetMigration {
             await parts.journal.mark(this.id, 'prepared')
           }),
           askDecision: effects.actor((signal) => this.#askDecision(signal)),
-          seeFrozen: effects.actor(() => this.#seeFrozen()),
+          // What it finds is acted on only after a record of its own.
+          seeFrozen: effects.actor(() => this.#seeFrozen(), true),
           recordActivating: effects.actor(() => this.#claim('activating')),
           recordHandBack: effects.actor(() => this.#claim('hand-back')),
           activate: effects.actor((signal) => this.#activate(signal)),
@@ -540,7 +543,8 @@ export class TargetMigration {
 
   async #adopt(signal: AbortSignal): Promise<void> {
     if (this.#staged !== undefined) await this.#engine.adopt(this.#staged, signal)
-    await this.#parts.journal.setEpoch(this.container, this.#options.offer.epoch)
+    const { journal } = this.#parts
+    await journal.setEpoch(this.container, Math.max(await journal.epochOf(this.container), this.#options.offer.epoch))
   }
 
   async #discard(signal: AbortSignal): Promise<void> {
@@ -555,11 +559,12 @@ export class TargetMigration {
     const { epoch } = this.#options.offer
     for (;;) {
       try {
-        await this.#parts.mesh.request(
+        const response = await this.#parts.mesh.request(
           this.peer,
           { migration: this.id, handBack: { epoch, problem: toWire(this.#problemNow()) } },
           AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
         )
+        expectResponse(response, 'ack', this.#options.offer.sourceName)
         return
       } catch (error) {
         signal.throwIfAborted()
@@ -578,14 +583,13 @@ export class TargetMigration {
   async #finish(): Promise<void> {
     const { context, value } = this.#actor.getSnapshot()
     const outcome = value === 'owner' ? 'moved' : this.#staged === undefined ? 'refused' : 'rolled-back'
-    try {
-      this.progress.end(outcome, this.state, outcome === 'moved' ? undefined : context.problem)
+    this.progress.end(outcome, this.state, outcome === 'moved' ? undefined : context.problem)
+    await writeDown(this.#parts.log, this.id, async () => {
       await this.record()
       await rm(this.#folders.images, { recursive: true, force: true })
       await this.#parts.journal.release(this.container, this.id)
-    } catch (error) {
-      this.#parts.log.error({ err: error, migration: this.id }, 'the end of a migration could not be written down')
-    }
+    })
+    this.progress.tellEnd()
     // The segment learns the new place within moments; until then frames still come by way of the source.
     if (outcome === 'moved') await sleep(1000)
     this.#receiving.abort()

@@ -7,22 +7,20 @@ import { Decision } from '../../protocols/migration/index.ts'
 import type { MigrationView, Phase, Problem } from '../../protocols/operator/views.ts'
 import type { Engine, Inspection } from '../engines/engine.ts'
 import { isFrozen, isPopulated, freeze, thaw } from '../host/cgroup.ts'
-import { frameInjector, holdFrames, type FrameHold } from '../host/frames.ts'
 import { readNeighbours } from '../host/neighbours.ts'
 import { attach, detach, preparePorts } from '../host/ports.ts'
 import { stoppedTasks } from '../host/tree.ts'
-import { sendFrames } from '../transfer/frames.ts'
 import { sendImages } from '../transfer/images.ts'
-import { sendRootfs } from '../transfer/rootfs.ts'
-import { startRound } from '../transfer/round.ts'
+import { Delivery } from './delivery.ts'
 import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
-import { FrameStore } from './frame-store.ts'
 import type { HandOver } from './hand-over.ts'
+import { KeptFrames } from './kept-frames.ts'
 import { containerKey, foldersOf, retainedOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { operatorError } from './problems.ts'
 import { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
+import { RootfsRounds } from './rootfs-rounds.ts'
 import { findingsFromWire } from './wire-problems.ts'
 
 const PHASES: Readonly<Record<string, Phase>> = {
@@ -71,15 +69,10 @@ export class SourceMigration {
   readonly #folders: MigrationFolders
   readonly #effects: Effects
   readonly #actor: Actor<typeof sourceMachine>
-  readonly #frames = new FrameStore()
+  readonly #frames: KeptFrames
+  readonly #rootfs: RootfsRounds
   #freezeBegan: boolean
   #frozenAt: number | undefined
-  #holds: FrameHold[] = []
-  readonly #holding: Promise<void>[] = []
-  #sendingFrames: Promise<unknown> = Promise.resolve()
-  #lastRound: { readonly since: Date } | undefined
-  #rounds = 0
-  #rootfsBytes = 0
   #finalRootfs: Promise<unknown> | undefined
   #imagesDigest: Uint8Array | undefined
   #handOver: HandOver = { neighbours: [], stopped: [] }
@@ -116,6 +109,22 @@ export class SourceMigration {
       },
       parts.now
     )
+    this.#frames = new KeptFrames({
+      ports: options.container.ports,
+      log: parts.log.child({ migration: options.id }),
+      onKept: (framesHeld) => {
+        this.progress.bytes({ framesHeld })
+      }
+    })
+    this.#rootfs = new RootfsRounds({
+      rootfs: options.container.rootfs,
+      config: parts.config,
+      open: (round, final, signal) =>
+        parts.mesh.openBulk(options.peer, 'rootfs', { migration: options.id, round, final }, signal),
+      onBytes: (rootfsBytes) => {
+        this.progress.bytes({ rootfsBytes })
+      }
+    })
     this.#effects = new Effects({
       host: parts.name,
       journal: () => this.record(),
@@ -285,45 +294,17 @@ export class SourceMigration {
   async #preDump(signal: AbortSignal): Promise<void> {
     await mkdir(this.#folders.images, { recursive: true, mode: 0o700 })
     await mkdir(this.#folders.work, { recursive: true, mode: 0o700 })
-    const { max, targetMs } = this.#parts.config.rounds
-    let last = Infinity
-    for (let round = 1; round <= max; round++) {
-      const began = performance.now()
-      await this.#sendRootfsRound(false, signal)
-      const took = performance.now() - began
-      // Another round pays only while rounds get shorter; what is left is the final round's.
-      if (took <= targetMs || took > last * 0.75) return
-      last = took
-    }
-  }
-
-  async #sendRootfsRound(final: boolean, signal: AbortSignal): Promise<void> {
-    const { rootfs } = this.#options.container
-    const round = ++this.#rounds
-    // No round comes after the last one, and a frozen container must not wait for a disk.
-    const began = final ? undefined : await startRound(rootfs, signal)
-    const stream = await this.#parts.mesh.openBulk(this.peer, 'rootfs', { migration: this.id, round, final }, signal)
-    const before = this.#rootfsBytes
-    const { bytes } = await sendRootfs({
-      stream,
-      rootfs,
-      final,
-      idleMs: this.#parts.config.limits.transferIdleMs,
-      ...(this.#lastRound === undefined ? {} : { changedSince: this.#lastRound.since }),
-      ...(this.#parts.config.rateBps === undefined ? {} : { rateBps: this.#parts.config.rateBps }),
-      signal,
-      onProgress: (sent) => {
-        this.progress.bytes({ rootfsBytes: before + sent })
-      }
-    })
-    this.#lastRound = began
-    this.#rootfsBytes = before + bytes
-    this.progress.bytes({ rootfsBytes: this.#rootfsBytes })
+    await this.#rootfs.whileRunning(signal)
   }
 
   async #finalDump(signal: AbortSignal): Promise<void> {
     const { container } = this.#options
-    await this.#holdFrames(this.#lifetime.signal)
+    const header = { migration: this.id, round: 0, final: false }
+    const signalOfFrames = this.#lifetime.signal
+    await this.#frames.start(
+      () => this.#parts.mesh.openBulk(this.peer, 'frames', header, signalOfFrames),
+      signalOfFrames
+    )
     await preparePorts(
       container.ports.map(({ outer }) => outer),
       signal
@@ -344,7 +325,7 @@ export class SourceMigration {
         container.ports.map(({ outer }) => outer),
         signal
       )
-    for (const hold of this.#holds) hold.begin()
+    this.#frames.begin()
     // Nothing changes any more: the last of the rootfs goes while CRIU dumps.
     if (!this.#engine.dumpWritesRootfs) this.#sendLastRootfs()
     const neighbours = await readNeighbours(container.initPid, signal)
@@ -363,42 +344,9 @@ export class SourceMigration {
 
   /** Beside the machine's actors; `stream` waits for it. */
   #sendLastRootfs(): void {
-    this.#finalRootfs = this.#sendRootfsRound(true, this.#lastRootfs.signal)
+    this.#finalRootfs = this.#rootfs.last(this.#lastRootfs.signal)
     // Told to the machine by whoever waits for it.
     this.#finalRootfs.catch(() => undefined)
-  }
-
-  /** Starts keeping what arrives for the container's ports, on every bridge that has one. */
-  async #holdFrames(signal: AbortSignal): Promise<void> {
-    const macs = Map.groupBy(this.#options.container.ports, ({ bridge }) => bridge)
-    if (macs.size === 0) return
-    const header = { migration: this.id, round: 0, final: false }
-    const stream = await this.#parts.mesh.openBulk(this.peer, 'frames', header, signal)
-    for (const [bridge, ports] of macs) {
-      const hold = await holdFrames({
-        bridge,
-        macs: ports.map(({ mac }) => mac),
-        outer: ports.map(({ outer }) => outer),
-        signal
-      })
-      this.#holds.push(hold)
-      this.#holding.push(this.#keep(hold))
-    }
-    this.#sendingFrames = sendFrames({ stream, frames: this.#frames.stream(), signal })
-    this.#sendingFrames.catch((error: unknown) => {
-      this.#parts.log.info({ err: error, migration: this.id }, 'kept frames are not sent on')
-    })
-  }
-
-  async #keep(hold: FrameHold): Promise<void> {
-    try {
-      for await (const frame of hold.frames) {
-        this.#frames.add(frame)
-        this.progress.bytes({ framesHeld: this.#frames.held })
-      }
-    } catch (error) {
-      this.#parts.log.warn({ err: error, migration: this.id }, 'frames are no longer kept; peers will retransmit')
-    }
   }
 
   async #stream(signal: AbortSignal): Promise<void> {
@@ -468,7 +416,7 @@ export class SourceMigration {
   }
 
   async #retire(signal: AbortSignal): Promise<void> {
-    await this.#stopHolding()
+    await this.#frames.stop()
     const { container } = this.#options
     await this.#engine.retire(container, retainedOf(this.#parts.config.stateDir, this.id), signal)
     await this.#parts.journal.setEpoch(containerKey(container.engine, container.name), this.#options.epoch)
@@ -477,14 +425,14 @@ export class SourceMigration {
   async #undo(signal: AbortSignal): Promise<void> {
     clearTimeout(this.#downtimeTimer)
     if (!this.#freezeBegan) {
-      await this.#stopHolding()
+      await this.#frames.stop()
       return
     }
     this.#lastRootfs.abort()
     await Promise.allSettled([this.#finalRootfs])
     const { container } = this.#options
     if (!(await isPopulated(container.cgroup))) {
-      await this.#stopHolding()
+      await this.#frames.stop()
       this.#lost = {
         code: 'CONTAINER_LOST',
         host: this.#parts.name,
@@ -494,28 +442,34 @@ export class SourceMigration {
       }
       return
     }
-    const outers = container.ports.map(({ outer }) => outer)
-    const injectors = await Promise.all(outers.map((outer) => frameInjector(outer, signal)))
+    const { log } = this.#parts
+    const delivery = await Delivery.prepare(
+      log.child({ migration: this.id }),
+      container.ports.map(({ outer }) => outer),
+      signal
+    )
     try {
       await this.#engine.undoDump(container, this.#folders, signal)
-      if (container.ports.length > 0)
-        await attach(
-          container.ports.map(({ outer, bridge }) => ({ outer, bridge })),
-          signal
-        )
+      const attached = attach(
+        container.ports.map(({ outer, bridge }) => ({ outer, bridge })),
+        signal
+      )
+      // A bridge that is gone must not keep the container frozen; the port is tried again.
+      await Promise.allSettled([attached])
+      await delivery.deliver(this.#frames.frames)
       await thaw(container.cgroup)
-      await Promise.all(injectors.map((injector) => injector.inject(this.#frames.frames)))
+      await attached
       if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
     } finally {
-      await Promise.all(injectors.map((injector) => injector.close()))
-      await this.#stopHolding()
+      await delivery.close()
+      await this.#frames.stop()
     }
   }
 
   async #deliverAbort(signal: AbortSignal): Promise<void> {
     const { problem } = this.#actor.getSnapshot().context
     // Nobody there has heard of this migration.
-    if (problem?.code === 'PEER_UNREACHABLE' && this.#rounds === 0) return
+    if (problem?.code === 'PEER_UNREACHABLE' && this.#rootfs.count === 0) return
     await this.#parts.mesh.request(
       this.peer,
       {
@@ -528,19 +482,6 @@ export class SourceMigration {
       },
       AbortSignal.any([signal, AbortSignal.timeout(ABORT_NOTICE_MS)])
     )
-  }
-
-  async #stopHolding(): Promise<void> {
-    const holds = this.#holds
-    this.#holds = []
-    for (const stopped of await Promise.allSettled(holds.map((hold) => hold.stop()))) {
-      if (stopped.status === 'rejected') {
-        this.#parts.log.warn({ err: stopped.reason as unknown, migration: this.id }, 'not every frame was kept')
-      }
-    }
-    await Promise.all(this.#holding)
-    this.#frames.close()
-    await Promise.race([Promise.allSettled([this.#sendingFrames]), sleep(1000)])
   }
 
   async #finish(): Promise<void> {

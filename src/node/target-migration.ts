@@ -10,17 +10,15 @@ import type { Engine, RestoredTree, Staged } from '../engines/engine.ts'
 import { isFrozen, isPopulated, killAll, thaw } from '../host/cgroup.ts'
 import { compareHosts } from '../host/compare.ts'
 import type { HostFacts } from '../host/facts.ts'
-import { announce, frameInjector, type FrameInjector } from '../host/frames.ts'
+import { announce } from '../host/frames.ts'
 import { writeNeighbours } from '../host/neighbours.ts'
 import { attach } from '../host/ports.ts'
 import { freezeStopped } from '../host/tree.ts'
-import { receiveFrames } from '../transfer/frames.ts'
-import { receiveImages } from '../transfer/images.ts'
-import { receiveRootfs } from '../transfer/rootfs.ts'
+import { Delivery } from './delivery.ts'
 import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
-import { FrameStore, MAX_KEPT_BYTES } from './frame-store.ts'
 import { parseHandOver, type HandOver } from './hand-over.ts'
+import { Incoming } from './incoming.ts'
 import { bundlesOf, containerKey, foldersOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { operatorError, toProblem } from './problems.ts'
 import { Progress } from './progress.ts'
@@ -76,21 +74,16 @@ export class TargetMigration {
   readonly #folders: MigrationFolders
   readonly #effects: Effects
   readonly #actor: Actor<typeof targetMachine>
-  readonly #frames = new FrameStore()
-  /** Whatever the peer still sends ends with the migration. */
-  readonly #receiving = new AbortController()
-  #injectors: FrameInjector[] = []
+  readonly #incoming: Incoming
+  /** Ends what runs beside the machine's actors. */
+  readonly #lifetime = new AbortController()
+  #delivery: Delivery | undefined
   #staged: Staged | undefined
   #tree: RestoredTree | undefined
   #findings: FindingView[] = []
   #sourceFacts: HostFacts | undefined
-  #imagesReceived: Promise<{ sha256: Uint8Array }> | undefined
-  #rootfsReceived: Promise<void> = Promise.resolve()
-  #finalRootfs: Promise<void> | undefined
-  #ready: Promise<void> | undefined
   #expectedDigest: Uint8Array | undefined
   #handOver: HandOver = { neighbours: [], stopped: [] }
-  #rootfsBytes = 0
 
   constructor(parts: NodeParts, engine: Engine, options: TargetOptions) {
     this.#parts = parts
@@ -120,6 +113,15 @@ export class TargetMigration {
       },
       parts.now
     )
+    this.#incoming = new Incoming({
+      folders: this.#folders,
+      maxImageBytes: offer.memoryBytes + IMAGE_SLACK_BYTES,
+      idleMs: parts.config.limits.transferIdleMs,
+      prepare: (staged, signal) => engine.prepareRestore(staged, signal),
+      onBytes: (change) => {
+        this.progress.bytes(change)
+      }
+    })
     this.#effects = new Effects({
       host: parts.name,
       journal: () => this.record(),
@@ -317,67 +319,12 @@ export class TargetMigration {
       return
     }
     try {
-      switch (kind) {
-        case 'rootfs':
-          return await this.#receiveRootfs(header, stream, staged)
-        case 'images':
-          return await this.#receiveImages(stream)
-        case 'frames':
-          return await this.#receiveFrames(stream)
-      }
+      await this.#incoming.take(kind, header, stream, staged)
     } catch (error) {
       const problem = toProblem(this.#parts.name, error)
       this.#parts.log.warn({ err: error, migration: this.id, kind }, 'a stream of the source failed')
       // Frames are a kindness to the peers of the container; nothing depends on them.
       if (kind !== 'frames') this.linkLost(problem)
-    }
-  }
-
-  async #receiveRootfs(header: Header, stream: BulkStream, staged: Staged): Promise<void> {
-    const before = this.#rootfsBytes
-    const round = (async () => {
-      await this.#rootfsReceived
-      const { bytes } = await receiveRootfs({
-        stream,
-        into: staged.rootfs,
-        workDir: this.#folders.work,
-        idleMs: this.#parts.config.limits.transferIdleMs,
-        signal: this.#receiving.signal,
-        onProgress: (received) => {
-          this.progress.bytes({ rootfsBytes: before + received })
-        }
-      })
-      this.#rootfsBytes = before + bytes
-      this.progress.bytes({ rootfsBytes: this.#rootfsBytes })
-    })()
-    this.#rootfsReceived = round
-    if (header.final) {
-      this.#finalRootfs = round
-      // What the restore needs besides images is made while they travel.
-      this.#ready = round.then(() => this.#engine.prepareRestore(staged, this.#receiving.signal))
-      this.#ready.catch(() => undefined)
-    }
-    await round
-  }
-
-  async #receiveImages(stream: BulkStream): Promise<void> {
-    this.#imagesReceived = receiveImages({
-      stream,
-      into: this.#folders.images,
-      idleMs: this.#parts.config.limits.transferIdleMs,
-      maxBytes: this.#options.offer.memoryBytes + IMAGE_SLACK_BYTES,
-      signal: this.#receiving.signal,
-      onProgress: (imageBytes) => {
-        this.progress.bytes({ imageBytes })
-      }
-    })
-    await this.#imagesReceived
-  }
-
-  async #receiveFrames(stream: BulkStream): Promise<void> {
-    for await (const frame of receiveFrames({ stream, maxBytes: MAX_KEPT_BYTES, signal: this.#receiving.signal })) {
-      this.#frames.add(frame)
-      this.progress.bytes({ framesHeld: this.#frames.held })
     }
   }
 
@@ -427,14 +374,14 @@ export class TargetMigration {
 
   async #restore(signal: AbortSignal): Promise<void> {
     const staged = this.#staged
-    if (staged === undefined || this.#finalRootfs === undefined || this.#imagesReceived === undefined) {
+    if (staged === undefined || !this.#incoming.complete) {
       throw operatorError(this.#parts.name, {
         code: 'INCOMPLETE',
         what: 'the source asked for the restore before everything was sent',
         remedy: 'run the same version of ferry on both hosts'
       })
     }
-    const [{ sha256 }] = await Promise.all([this.#imagesReceived, this.#ready])
+    const sha256 = await this.#incoming.ready()
     if (!Buffer.from(sha256).equals(this.#expectedDigest ?? new Uint8Array())) {
       throw operatorError(this.#parts.name, {
         code: 'TRANSFER_CORRUPT',
@@ -458,7 +405,11 @@ export class TargetMigration {
       })
     }
     await writeNeighbours(tree.initPid, this.#handOver.neighbours, signal)
-    this.#injectors = await Promise.all(tree.ports.map(({ outer }) => frameInjector(outer, this.#receiving.signal)))
+    this.#delivery = await Delivery.prepare(
+      this.#parts.log.child({ migration: this.id }),
+      tree.ports.map(({ outer }) => outer),
+      this.#lifetime.signal
+    )
   }
 
   async #askDecision(signal: AbortSignal): Promise<'commit' | 'abort'> {
@@ -517,9 +468,10 @@ export class TargetMigration {
       return bridge === undefined ? [] : [{ outer, bridge }]
     })
     if (joins.length > 0) await attach(joins, signal)
+    // Before the thaw: what waited is answered before what comes now.
+    const first = [...this.#incoming.frames.frames]
+    await this.#delivery?.deliver(first)
     await thaw(tree.cgroup)
-    const first = [...this.#frames.frames]
-    await Promise.all(this.#injectors.map((injector) => injector.inject(first)))
     this.#announce(tree, first.length)
   }
 
@@ -531,9 +483,9 @@ export class TargetMigration {
     })
     const late = async () => {
       let skip = delivered
-      for await (const frame of this.#frames.stream()) {
+      for await (const frame of this.#incoming.frames.stream()) {
         if (skip-- > 0) continue
-        await Promise.all(this.#injectors.map((injector) => injector.inject([frame])))
+        await this.#delivery?.deliver([frame])
       }
     }
     late().catch((error: unknown) => {
@@ -548,9 +500,8 @@ export class TargetMigration {
   }
 
   async #discard(signal: AbortSignal): Promise<void> {
-    this.#receiving.abort()
-    await Promise.allSettled([this.#imagesReceived, this.#rootfsReceived, this.#ready])
-    await this.#closeInjectors()
+    await this.#incoming.stop()
+    await this.#delivery?.close()
     if (this.#staged !== undefined) await this.#engine.discard(this.#staged, signal)
     await rm(this.#folders.images, { recursive: true, force: true })
   }
@@ -574,12 +525,6 @@ export class TargetMigration {
     }
   }
 
-  async #closeInjectors(): Promise<void> {
-    const injectors = this.#injectors
-    this.#injectors = []
-    await Promise.all(injectors.map((injector) => injector.close()))
-  }
-
   async #finish(): Promise<void> {
     const { context, value } = this.#actor.getSnapshot()
     const outcome = value === 'owner' ? 'moved' : this.#staged === undefined ? 'refused' : 'rolled-back'
@@ -592,9 +537,9 @@ export class TargetMigration {
     this.progress.tellEnd()
     // The segment learns the new place within moments; until then frames still come by way of the source.
     if (outcome === 'moved') await sleep(1000)
-    this.#receiving.abort()
-    this.#frames.close()
-    await this.#closeInjectors()
+    await this.#incoming.stop()
+    await this.#delivery?.close()
+    this.#lifetime.abort()
   }
 
   async #until(reached: (state: string) => boolean, signal: AbortSignal): Promise<void> {

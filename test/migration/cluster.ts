@@ -16,13 +16,14 @@ export interface ClientReport {
 /** A client that keeps one connection open until it is asked what it saw. */
 export class Client {
   readonly #process: LabProcess
-  readonly #lines: AsyncIterator<string>
-  readonly localPort: number
+  #last = ''
+  #answers = 0
+  #problem: string | undefined
+  #ended = false
+  #wake: (() => void)[] = []
 
-  private constructor(process: LabProcess, lines: AsyncIterator<string>, localPort: number) {
+  private constructor(process: LabProcess) {
     this.#process = process
-    this.#lines = lines
-    this.localPort = localPort
   }
 
   static async connect(from: LabHost, address: string, port = 8000, everyMs = 5): Promise<Client> {
@@ -38,38 +39,45 @@ export class Client {
       '--every',
       String(everyMs)
     ])
-    const lines = process.lines[Symbol.asyncIterator]()
-    const first = await lines.next()
-    const said = first.done === true ? {} : (JSON.parse(first.value) as { connected?: boolean; localPort?: number })
-    if (said.connected !== true || said.localPort === undefined) {
-      throw new Error(`the client did not connect to ${address}: ${JSON.stringify(said)}`)
+    const client = new Client(process)
+    const connected = Promise.withResolvers<void>()
+    void client.#read(process.lines, connected.resolve)
+    await connected.promise
+    if (!client.#last.includes('"connected":true')) {
+      throw new Error(`the client did not connect to ${address}: ${client.#last}`)
     }
-    return new Client(process, lines, said.localPort)
+    return client
   }
 
-  /** Waits until the client has had some more answers. */
+  /** Waits until the client has had some more answers than now. */
   async more(answers = 40): Promise<void> {
-    let first: number | undefined
-    for (;;) {
-      const line = await this.#lines.next()
-      if (line.done === true) throw new Error('the client has ended')
-      const said = JSON.parse(line.value) as { answers: number; problem?: string }
-      if (said.problem !== undefined) throw new Error(`the client's connection broke: ${said.problem}`)
-      first ??= said.answers
-      if (said.answers >= first + answers) return
+    const wanted = this.#answers + answers
+    while (this.#answers < wanted) {
+      if (this.#problem !== undefined) throw new Error(`the client's connection broke: ${this.#problem}`)
+      if (this.#ended) throw new Error('the client has ended')
+      await new Promise<void>((resolve) => this.#wake.push(resolve))
     }
   }
 
   async finish(): Promise<ClientReport> {
     this.#process.write('stop\n')
-    let last = ''
-    for (;;) {
-      const line = await this.#lines.next()
-      if (line.done === true) break
-      last = line.value
-    }
     await this.#process.exited
-    return JSON.parse(last) as ClientReport
+    while (!this.#ended) await new Promise<void>((resolve) => this.#wake.push(resolve))
+    return JSON.parse(this.#last) as ClientReport
+  }
+
+  async #read(lines: AsyncIterable<string>, first: () => void): Promise<void> {
+    for await (const line of lines) {
+      this.#last = line
+      const said = JSON.parse(line) as { answers?: number; problem?: string }
+      this.#answers = said.answers ?? this.#answers
+      this.#problem = said.problem
+      first()
+      for (const wake of this.#wake.splice(0)) wake()
+    }
+    this.#ended = true
+    first()
+    for (const wake of this.#wake.splice(0)) wake()
   }
 }
 

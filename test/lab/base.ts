@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { packageMirror } from './mirror.ts'
 import { cached } from './vm/cache.ts'
 import { run } from './vm/run.ts'
 
@@ -64,16 +65,4 @@ async function build(folder: string): Promise<void> {
   await run(argv, { timeoutMs: BOOTSTRAP_TIMEOUT_MS })
   await chmod(root, 0o755)
   await mkdir(join(root, 'opt/ferry'), { recursive: true })
-}
-
-/** Where this machine gets its own Debian packages from. */
-async function packageMirror(): Promise<string> {
-  const { stdout } = await run(['apt-get', 'indextargets', '--format', '$(CREATED_BY) $(COMPONENT) $(REPO_URI)'])
-  for (const line of stdout.toString().split('\n')) {
-    const [createdBy, component, uri] = line.split(' ')
-    if (createdBy === 'Packages' && component === 'main' && uri?.includes('/debian') && !uri.includes('security')) {
-      return uri
-    }
-  }
-  throw new Error('apt on this machine names no Debian package source; add one to /etc/apt/sources.list.d')
 }

@@ -2,6 +2,7 @@
 import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { packageMirror } from '../mirror.ts'
 import { cached } from './cache.ts'
 import {
   APPARMOR_PROFILES,
@@ -40,19 +41,6 @@ async function build(folder: string): Promise<void> {
   } finally {
     await rm(root, { recursive: true, force: true })
   }
-}
-
-/** Where this machine gets its own Debian packages from. */
-async function packageMirror(): Promise<string> {
-  const format = '$(CREATED_BY) $(COMPONENT) $(REPO_URI)'
-  const { stdout } = await run(['apt-get', 'indextargets', '--format', format])
-  for (const line of stdout.toString().split('\n')) {
-    const [createdBy, component, uri] = line.split(' ')
-    if (createdBy === 'Packages' && component === 'main' && uri?.includes('/debian') && !uri.includes('security')) {
-      return uri
-    }
-  }
-  throw new Error('apt on this machine names no Debian package source; add one to /etc/apt/sources.list.d')
 }
 
 async function bootstrap(root: string): Promise<void> {

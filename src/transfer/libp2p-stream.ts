@@ -29,9 +29,11 @@ async function* read(stream: Stream, signal: AbortSignal): AsyncGenerator<Bytes>
     stream.status === 'reset' || stream.status === 'aborted' ? new Error(`the stream is ${stream.status}`) : undefined
   let wake = (): void => {}
 
+  let resuming = false
   const onMessage = (event: StreamMessageEvent): void => {
     held.append(event.data)
-    if (held.byteLength >= PAUSE_AT_BYTES) pause(stream)
+    // `resume` delivers what was kept and only then opens the window: a pause in between would be undone for the muxer alone.
+    if (!resuming && held.byteLength >= PAUSE_AT_BYTES) pause(stream)
     wake()
   }
   const onEnd = (): void => {
@@ -58,7 +60,10 @@ async function* read(stream: Stream, signal: AbortSignal): AsyncGenerator<Bytes>
         continue
       }
       // Nothing held: whatever the stream kept while it was paused comes now, while this runs.
+      resuming = true
       resume(stream)
+      resuming = false
+      if (held.byteLength >= PAUSE_AT_BYTES) pause(stream)
       if (held.byteLength > 0) continue
       if (failure !== undefined) throw broken(failure)
       if (ended || stream.readableEnded || (stream.status !== 'open' && stream.readBufferLength === 0)) return

@@ -3,14 +3,18 @@ import { TransferError } from './transfer-error.ts'
 /**
  * Throws TRANSFER_STALLED when the source gives nothing for `idleMs`. What is upstream may then hang for ever: whoever
  * composes the pipe ends it (abort of the stream, kill of the child).
+ * @param movedAt when something last went the other way, as performance.now() has it: while one large file is sent, nothing comes back
  */
-export function idleTimeout<T>(idleMs: number): (source: AsyncIterable<T>) => AsyncIterable<T> {
+export function idleTimeout<T>(
+  idleMs: number,
+  movedAt: () => number = () => -Infinity
+): (source: AsyncIterable<T>) => AsyncIterable<T> {
   return async function* (source) {
     const iterator = source[Symbol.asyncIterator]()
     let stalled = false
     try {
       while (true) {
-        const next = await within(iterator.next(), idleMs, () => (stalled = true))
+        const next = await within(iterator.next(), idleMs, movedAt, () => (stalled = true))
         if (next.done === true) return
         yield next.value
       }
@@ -21,10 +25,15 @@ export function idleTimeout<T>(idleMs: number): (source: AsyncIterable<T>) => As
   }
 }
 
-async function within<T>(promise: Promise<T>, ms: number, onTimeout: () => void): Promise<T> {
+async function within<T>(promise: Promise<T>, ms: number, movedAt: () => number, onTimeout: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+    const look = (): void => {
+      const left = movedAt() + ms - performance.now()
+      if (left > 0) {
+        timer = setTimeout(look, left)
+        return
+      }
       onTimeout()
       reject(
         new TransferError({
@@ -34,7 +43,8 @@ async function within<T>(promise: Promise<T>, ms: number, onTimeout: () => void)
           remedy: 'Look at the link and at the other host, then start the migration again'
         })
       )
-    }, ms)
+    }
+    timer = setTimeout(look, ms)
   })
   try {
     return await Promise.race([promise, timeout])

@@ -58,10 +58,17 @@ export async function sendRootfs(options: SendRootfsOptions): Promise<SentRootfs
   const work = await mkdtemp(join(tmpdir(), 'ferry-rootfs-'))
   try {
     return await exchange(options.stream, options.signal, async (streams) => {
-      const frames = unclosed(pipe(streams.source, idleTimeout<Bytes>(options.idleMs ?? IDLE_MS), decodeFrames))
+      let sentAt = -Infinity
+      const heard = idleTimeout<Bytes>(options.idleMs ?? IDLE_MS, () => sentAt)
+      const frames = unclosed(pipe(streams.source, heard, decodeFrames))
       const out = new PayloadDigest()
+      const onProgress: OnProgress = (bytes) => {
+        sentAt = performance.now()
+        options.onProgress?.(bytes)
+      }
       const list = join(work, 'changed')
-      const session = (args: string[]): Promise<Exit> => clientSession(args, streams, frames, out, options)
+      const session = (args: string[]): Promise<Exit> =>
+        clientSession(args, streams, frames, out, { ...options, onProgress })
       const [whole, some] = await Promise.all([
         session(wholeTreeArgs(options.rootfs, options.excludes ?? [])),
         options.changedSince !== undefined && listChanged(options.rootfs, options.changedSince, list, streams.signal)

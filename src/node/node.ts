@@ -16,6 +16,7 @@ import { containerView, inspectContainer, listContainers } from './containers.ts
 import { newMigrationId } from './ids.ts'
 import { diagnoseLogs, logEntries, readLogs } from './logs.ts'
 import { containerKey, type NodeParts } from './parts.ts'
+import { parseFacts } from './peer-facts.ts'
 import { PeerRequests } from './peer-requests.ts'
 import { asOperator, operatorError, toProblem } from './problems.ts'
 import { recover } from './recovery.ts'
@@ -99,7 +100,7 @@ export class FerryNode implements OperatorService {
         ...(ferryVersion === undefined ? {} : { ferry: ferryVersion }),
         ...(problem === undefined ? {} : { problem: { host: name, ...problem } }),
         ...(lastSeen === undefined ? {} : { lastSeen: lastSeen.toISOString() }),
-        ...(json === undefined ? {} : factsView(JSON.parse(json) as HostFacts))
+        ...this.#factsOf(rest.peerId, json)
       }
     })
     return [self, ...others]
@@ -311,6 +312,17 @@ export class FerryNode implements OperatorService {
         what: `the connection to ${other} was lost`,
         remedy: `see that ferry runs on ${other} and that the hosts reach each other, then move the container again`
       })
+    }
+  }
+
+  /** What a peer says of itself must not hide the others. */
+  #factsOf(peerId: string, json: string | undefined): Partial<PeerView> {
+    if (json === undefined || json === '') return {}
+    try {
+      return factsView(parseFacts(json))
+    } catch (error) {
+      this.#parts.log.warn({ err: error, peer: peerId }, 'the facts of a peer are not well-formed')
+      return { problem: toProblem(this.#parts.name, error) }
     }
   }
 

@@ -2,10 +2,10 @@
 import { Decision, type Request, type Response } from '../../protocols/migration/index.ts'
 import type { FindingView, Problem } from '../../protocols/operator/views.ts'
 import { compareHosts } from '../host/compare.ts'
-import type { HostFacts } from '../host/facts.ts'
 import { engineOf } from './containers.ts'
 import { readLogs } from './logs.ts'
 import { bundlesOf, containerKey, type NodeParts } from './parts.ts'
+import { parseFacts } from './peer-facts.ts'
 import { toProblem } from './problems.ts'
 import { findingsToWire, toWire } from './wire-problems.ts'
 import type { Migration } from './node.ts'
@@ -129,7 +129,7 @@ export class PeerRequests {
     if (check === undefined) throw new Error(`no check ${id}`)
     this.#checks.delete(id)
     const { offer } = check
-    const compared = compareHosts(JSON.parse(facts) as HostFacts, await this.#parts.facts(signal), {
+    const compared = compareHosts(parseFacts(facts), await this.#parts.facts(signal), {
       engine: offer.engine,
       memoryBytes: offer.memoryBytes + this.#parts.config.memoryReserveBytes,
       diskBytes: offer.rootfsBytes + offer.memoryBytes + this.#parts.config.diskReserveBytes

@@ -207,6 +207,11 @@ function signalNumber(name: string | undefined): number {
   return name === undefined ? 0 : (numbers[name] ?? 0)
 }
 
+/** A script that perl is given as an argument tells an operator nothing. */
+function shown(argv: readonly string[]): string {
+  return argv.map((word) => (word.includes('\n') || word.length > 200 ? '…' : word)).join(' ')
+}
+
 function said(outcome: RunResult): string {
   return lastLines(outcome.stderr) || lastLines(outcome.stdout)
 }
@@ -215,7 +220,7 @@ function commandFailed(argv: readonly string[], outcome: RunResult): HostProblem
   const words = said(outcome)
   return new HostProblem({
     code: 'COMMAND_FAILED',
-    what: `\`${argv.join(' ')}\` ended with exit code ${String(outcome.exitCode)}`,
+    what: `\`${shown(argv)}\` ended with exit code ${String(outcome.exitCode)}`,
     ...(words === '' ? {} : { why: words }),
     remedy: `Run the command by hand on this host to see the whole of what it says`
   })
@@ -225,7 +230,7 @@ function commandTimeout(argv: readonly string[], timeoutMs: number, outcome: Run
   const words = said(outcome)
   return new HostProblem({
     code: 'COMMAND_TIMEOUT',
-    what: `\`${argv.join(' ')}\` had not ended after ${String(timeoutMs)} ms and was killed`,
+    what: `\`${shown(argv)}\` had not ended after ${String(timeoutMs)} ms and was killed`,
     ...(words === '' ? {} : { why: words }),
     remedy: 'See what the host is busy with (a full disk, a hung mount, a frozen cgroup), then try again'
   })

@@ -328,9 +328,11 @@ export class SourceMigration {
     this.#frames.begin()
     // Nothing changes any more: the last of the rootfs goes while CRIU dumps.
     if (!this.#engine.dumpWritesRootfs) this.#sendLastRootfs()
-    const neighbours = await readNeighbours(container.initPid, signal)
-    this.#handOver = { neighbours: [...neighbours], stopped }
+    const neighbours = readNeighbours(container.initPid, signal)
+    // Waited for below, when the dump has really ended.
+    neighbours.catch(() => undefined)
     await this.#engine.dump(container, this.#folders, signal)
+    this.#handOver = { neighbours: await neighbours, stopped }
     if (!(await isFrozen(container.cgroup))) {
       throw operatorError(this.#parts.name, {
         code: 'NOT_FROZEN',

@@ -404,12 +404,15 @@ export class TargetMigration {
         remedy: 'set freeze to "strict" in the configuration of the target, or look at its restore log'
       })
     }
-    await writeNeighbours(tree.initPid, this.#handOver.neighbours, signal)
-    this.#delivery = await Delivery.prepare(
-      this.#parts.log.child({ migration: this.id }),
-      tree.ports.map(({ outer }) => outer),
-      this.#lifetime.signal
-    )
+    const [delivery] = await Promise.all([
+      Delivery.prepare(
+        this.#parts.log.child({ migration: this.id }),
+        tree.ports.map(({ outer }) => outer),
+        this.#lifetime.signal
+      ),
+      writeNeighbours(tree.initPid, this.#handOver.neighbours, signal)
+    ])
+    this.#delivery = delivery
   }
 
   async #askDecision(signal: AbortSignal): Promise<'commit' | 'abort'> {

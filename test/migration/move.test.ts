@@ -58,6 +58,6 @@ describe.each([
         ? ['lxc-stop', '-k', '-n', name]
         : ['sh', '-c', `${engine} kill ${name} KILL; sleep 1; ${engine} delete -f ${name}`]
     await host.exec(stop)
-    expect(await host.pids('counter')).toHaveLength(0)
+    await expect.poll(() => host.pids('counter'), { timeout: 10_000 }).toEqual([])
   })
 })

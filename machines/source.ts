@@ -79,6 +79,10 @@ export const sourceMachine = setup({
   },
   actions: {
     note: assign({ problem: (_, params: { problem: Problem }) => params.problem }),
+    /** What it was given up for says more than what then went wrong on the way back. */
+    noteFirst: assign({
+      problem: ({ context }, params: { problem: Problem }) => context.problem ?? params.problem
+    }),
     enter: assign({ failedIn: (_, params: { state: string }) => params.state })
   },
   guards: {
@@ -284,7 +288,7 @@ export const sourceMachine = setup({
         onDone: 'notifying',
         onError: {
           target: 'undoingAgain',
-          actions: { type: 'note', params: ({ event }) => ({ problem: problemOf(event.error) }) }
+          actions: { type: 'noteFirst', params: ({ event }) => ({ problem: problemOf(event.error) }) }
         }
       }
     },

@@ -74,7 +74,11 @@ export const targetMachine = setup({
     deliverHandBack: effect()
   },
   actions: {
-    note: assign({ problem: (_, params: { problem: Problem }) => params.problem })
+    note: assign({ problem: (_, params: { problem: Problem }) => params.problem }),
+    /** What it was given up for says more than what then went wrong while tidying up. */
+    noteFirst: assign({
+      problem: ({ context }, params: { problem: Problem }) => context.problem ?? params.problem
+    })
   },
   guards: {
     resumesActivating: ({ context }) => context.resume?.activating === true,
@@ -358,7 +362,7 @@ export const targetMachine = setup({
         onDone: 'discarded',
         onError: {
           target: 'discardingAgain',
-          actions: { type: 'note', params: ({ event }) => ({ problem: problemOf(event.error) }) }
+          actions: { type: 'noteFirst', params: ({ event }) => ({ problem: problemOf(event.error) }) }
         }
       }
     },

@@ -1,11 +1,13 @@
 // What becomes of a container's folder on the host it has left.
 import { mkdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { HostProblem } from '../host/problem.ts'
 import { present } from './host-paths.ts'
 
 /**
  * Moves `home` out of where its engine looks, so that nothing can start a second copy. Where `retained` is on another file system it stays
  * beside its old place under a hidden name. A folder that is a mount point can't be renamed: then its configuration is.
+ * @throws HostProblem HOME_STAYS
  */
 export async function retireHome(home: string, retained: string, config: string): Promise<void> {
   if (!(await present(join(home, config)))) return
@@ -18,6 +20,11 @@ export async function retireHome(home: string, retained: string, config: string)
   ] as const) {
     if (await renamed(from, to)) return
   }
+  throw new HostProblem({
+    code: 'HOME_STAYS',
+    what: `${home} could not be moved away, so that a second copy of the container could be started from it`,
+    remedy: `Remove ${join(home, config)} by hand; the container runs on its new host`
+  })
 }
 
 async function renamed(from: string, to: string): Promise<boolean> {

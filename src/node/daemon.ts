@@ -10,6 +10,7 @@ import { openJournal } from '../journal/journal.ts'
 import { createMesh } from '../mesh/mesh.ts'
 import { FerryNode } from './node.ts'
 import { keyFileOf, type NodeParts } from './parts.ts'
+import { Reservations } from './reservations.ts'
 import { pruneEnded } from './retention.ts'
 import { ferryVersion } from '../api/version.ts'
 
@@ -73,7 +74,18 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   })
   onClose(() => mesh.stop())
   const facts = (signal: AbortSignal) => factsNow(FRESH_FACTS_MS, signal)
-  const parts: NodeParts = { name: config.name, config, log, journal, mesh, engines, facts, now: () => Date.now() }
+  const reservations = new Reservations()
+  const parts: NodeParts = {
+    name: config.name,
+    config,
+    log,
+    journal,
+    mesh,
+    engines,
+    reservations,
+    facts,
+    now: () => Date.now()
+  }
   const ferry = new FerryNode(parts)
   await ferry.recover()
   node.current = ferry

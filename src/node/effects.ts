@@ -8,6 +8,8 @@ export interface EffectsOptions {
   readonly journal: () => Promise<void>
   /** Told of a journal write that failed where the way back goes on without it. */
   readonly onJournalTrouble: (error: unknown) => void
+  /** Told of a failure on the way back, which is tried again: the machine keeps what it was given up for. */
+  readonly onWayBackTrouble: (error: unknown) => void
 }
 
 /** The effects of one migration. */
@@ -40,7 +42,12 @@ export class Effects {
           this.#options.onJournalTrouble(error)
         }
         signal.throwIfAborted()
-        return await asOperator(this.#options.host, () => effect(signal))
+        try {
+          return await asOperator(this.#options.host, () => effect(signal))
+        } catch (error) {
+          if (wayBack) this.#options.onWayBackTrouble(error)
+          throw error
+        }
       })()
       // How it ended is told to the machine through `run`; here only that it did.
       this.#running = run.then(

@@ -184,6 +184,8 @@ export class FerryNode implements OperatorService {
         throw error
       }
       this.#add(migration)
+      // It was told to end meanwhile, and did not know of this one.
+      if (this.#closing) this.#cancelForEnd(migration)
       return migration.progress.view
     })
   }
@@ -259,15 +261,8 @@ export class FerryNode implements OperatorService {
   /** Finishes or rolls back what is under way. A prepared target whose source is silent stays frozen and is taken up at the next start. */
   async close(): Promise<void> {
     this.#closing = true
-    const { name, log } = this.#parts
-    for (const migration of this.#active.values()) {
-      migration.cancel({
-        code: 'SHUTTING_DOWN',
-        host: name,
-        what: `ferry on ${name} was told to end`,
-        remedy: 'move the container again when it is back'
-      })
-    }
+    const { log } = this.#parts
+    for (const migration of this.#active.values()) this.#cancelForEnd(migration)
     const all = Promise.all([...this.#active.values()].map(({ ended }) => ended)).then(() => true)
     const timeout = new Promise<boolean>((resolve) =>
       setTimeout(() => {
@@ -280,6 +275,16 @@ export class FerryNode implements OperatorService {
         'ends with migrations whose decision is not known; the next start takes them up'
       )
     }
+  }
+
+  #cancelForEnd(migration: Migration): void {
+    const { name } = this.#parts
+    migration.cancel({
+      code: 'SHUTTING_DOWN',
+      host: name,
+      what: `ferry on ${name} was told to end`,
+      remedy: 'move the container again when it is back'
+    })
   }
 
   #add(migration: Migration): void {

@@ -5,6 +5,7 @@ import type { CheckpointPaths, Engine, EngineName } from '../engines/engine.ts'
 import type { HostFacts } from '../host/facts.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Mesh } from '../mesh/mesh.ts'
+import type { Reservations } from './reservations.ts'
 
 export interface NodeParts {
   readonly name: string
@@ -13,6 +14,7 @@ export interface NodeParts {
   readonly journal: Journal
   readonly mesh: Mesh
   readonly engines: ReadonlyMap<EngineName, Engine>
+  readonly reservations: Reservations
   readonly facts: (signal: AbortSignal) => Promise<HostFacts>
   /** Milliseconds since the epoch. */
   readonly now: () => number

@@ -41,6 +41,9 @@ const PHASES: Readonly<Record<string, Phase>> = {
 /** A target that is told of an abort has this long to answer; after that it has to ask. Milliseconds. */
 const ABORT_NOTICE_MS = 5000
 
+/** Tries, a second apart, before a container is thawed with what a dump left in it. */
+const MAX_FAILED_UNDOS = 5
+
 export interface SourceRecordData {
   readonly container: Inspection
   /** Set before the first thing is done that a rollback has to undo. */
@@ -80,6 +83,7 @@ export class SourceMigration {
   readonly #lastRootfs = new AbortController()
   readonly #lifetime = new AbortController()
   #lost: Problem | undefined
+  #failedUndos = 0
   #downtimeTimer: NodeJS.Timeout | undefined
   #lengthTimer: NodeJS.Timeout | undefined
 
@@ -133,6 +137,9 @@ export class SourceMigration {
           { err: error, migration: this.id },
           'the journal takes no record; the way back goes on without it'
         )
+      },
+      onWayBackTrouble: (error) => {
+        parts.log.warn({ err: error, migration: this.id }, 'the way back does not go on yet')
       }
     })
     const effects = this.#effects
@@ -445,13 +452,9 @@ export class SourceMigration {
       return
     }
     const { log } = this.#parts
-    const delivery = await Delivery.prepare(
-      log.child({ migration: this.id }),
-      container.ports.map(({ outer }) => outer),
-      signal
-    )
+    const delivery = await Delivery.prepare(log.child({ migration: this.id }), container.ports, signal)
     try {
-      await this.#engine.undoDump(container, this.#folders, signal)
+      await this.#undoDump(signal)
       const attached = attach(
         container.ports.map(({ outer, bridge }) => ({ outer, bridge })),
         signal
@@ -465,6 +468,19 @@ export class SourceMigration {
     } finally {
       await delivery.close()
       await this.#frames.stop()
+    }
+  }
+
+  /** Sockets that can't be put right cost connections; a container that stays frozen for them costs everything. */
+  async #undoDump(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#engine.undoDump(this.#options.container, this.#folders, signal)
+    } catch (error) {
+      if (++this.#failedUndos < MAX_FAILED_UNDOS) throw error
+      this.#parts.log.error(
+        { err: error, migration: this.id },
+        'traces of the dump stay; the container is let go all the same'
+      )
     }
   }
 

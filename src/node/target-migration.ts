@@ -15,11 +15,13 @@ import { writeNeighbours } from '../host/neighbours.ts'
 import { attach } from '../host/ports.ts'
 import { freezeStopped } from '../host/tree.ts'
 import { Delivery } from './delivery.ts'
+import { MeshError } from '../mesh/mesh-error.ts'
 import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
 import { parseHandOver, type HandOver } from './hand-over.ts'
 import { Incoming } from './incoming.ts'
 import { bundlesOf, containerKey, foldersOf, type MigrationFolders, type NodeParts } from './parts.ts'
+import { parseFacts } from './peer-facts.ts'
 import { operatorError, toProblem } from './problems.ts'
 import { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
@@ -130,6 +132,9 @@ export class TargetMigration {
           { err: error, migration: this.id },
           'the journal takes no record; the way back goes on without it'
         )
+      },
+      onWayBackTrouble: (error) => {
+        parts.log.warn({ err: error, migration: this.id }, 'the way back does not go on yet')
       }
     })
     const effects = this.#effects
@@ -193,6 +198,11 @@ export class TargetMigration {
     this.#actor.start()
   }
 
+  /** Nothing has been promised yet, so nothing has to be kept. */
+  #unprepared(): boolean {
+    return typeof this.#actor.getSnapshot().value !== 'string'
+  }
+
   cancel(problem: Problem): boolean {
     if (typeof this.#actor.getSnapshot().value === 'string') return false
     this.#actor.send({ type: 'CANCEL', problem })
@@ -236,7 +246,7 @@ export class TargetMigration {
 
   async answerPreflight(facts: string, signal: AbortSignal): Promise<Response> {
     if (this.state !== 'reserved') return this.#unexpected('preflight')
-    this.#sourceFacts = JSON.parse(facts) as HostFacts
+    this.#sourceFacts = parseFacts(facts)
     this.#actor.send({ type: 'PREFLIGHT' })
     await this.#until((state) => state !== 'comparing', signal)
     return {
@@ -360,11 +370,14 @@ export class TargetMigration {
     const { offer } = this.#options
     const source = this.#sourceFacts
     if (source === undefined) throw operatorError(this.#parts.name, this.#noFacts())
-    const { memoryReserveBytes, diskReserveBytes } = this.#parts.config
+    const { config, reservations } = this.#parts
+    const own = { memoryBytes: offer.memoryBytes, diskBytes: offer.rootfsBytes + offer.memoryBytes }
+    const others = reservations.besides(this.id)
+    reservations.hold(this.id, own)
     const findings = compareHosts(source, await this.#parts.facts(signal), {
       engine: offer.engine,
-      memoryBytes: offer.memoryBytes + memoryReserveBytes,
-      diskBytes: offer.rootfsBytes + offer.memoryBytes + diskReserveBytes
+      memoryBytes: own.memoryBytes + others.memoryBytes + config.memoryReserveBytes,
+      diskBytes: own.diskBytes + others.diskBytes + config.diskReserveBytes
     }).map((finding) => ({ host: this.#parts.name, ...finding }))
     this.#findings = [...this.#findings, ...findings]
     this.progress.warn(this.#findings.filter(({ level }) => level === 'warning'))
@@ -405,11 +418,7 @@ export class TargetMigration {
       })
     }
     const [delivery] = await Promise.all([
-      Delivery.prepare(
-        this.#parts.log.child({ migration: this.id }),
-        tree.ports.map(({ outer }) => outer),
-        this.#lifetime.signal
-      ),
+      Delivery.prepare(this.#parts.log.child({ migration: this.id }), tree.ports, this.#lifetime.signal),
       writeNeighbours(tree.initPid, this.#handOver.neighbours, signal)
     ])
     this.#delivery = delivery
@@ -419,17 +428,20 @@ export class TargetMigration {
     await sleep(this.#options.resume === undefined ? ASK_AFTER_MS : 0, undefined, { signal })
     for (;;) {
       try {
-        const { decision } = await this.#parts.mesh.request(
+        const { decision, refused } = await this.#parts.mesh.request(
           this.peer,
           { migration: this.id, ask: {} },
           AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
         )
+        if (refused !== undefined && this.#unprepared()) return 'abort'
         if (decision?.epoch === this.#options.offer.epoch) {
           if (decision.verdict === Decision.Verdict.COMMIT) return 'commit'
           if (decision.verdict === Decision.Verdict.ABORT) return 'abort'
         }
       } catch (error) {
         signal.throwIfAborted()
+        // A connection that was gone before this began is not told as lost.
+        if (this.#unprepared() && error instanceof MeshError && error.details.code === 'PEER_UNREACHABLE') throw error
         this.#parts.log.warn({ err: error, migration: this.id }, 'in doubt: the source does not answer; asking again')
       }
       await sleep(1000, undefined, { signal })
@@ -537,6 +549,7 @@ export class TargetMigration {
       await rm(this.#folders.images, { recursive: true, force: true })
       await this.#parts.journal.release(this.container, this.id)
     })
+    this.#parts.reservations.release(this.id)
     this.progress.tellEnd()
     // The segment learns the new place within moments; until then frames still come by way of the source.
     if (outcome === 'moved') await sleep(1000)

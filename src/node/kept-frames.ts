@@ -57,8 +57,8 @@ export class KeptFrames {
     for (const hold of this.#holds) hold.begin()
   }
 
-  /** Nothing more is kept; what was stays in `frames`. */
-  async stop(): Promise<void> {
+  /** Nothing more is kept; everything that arrived until now is in `frames`. */
+  async drain(): Promise<void> {
     const holds = this.#holds
     this.#holds = []
     for (const stopped of await Promise.allSettled(holds.map((hold) => hold.stop()))) {
@@ -67,6 +67,11 @@ export class KeptFrames {
       }
     }
     await Promise.all(this.#keeping)
+  }
+
+  /** Nothing more is kept or sent along; what was kept stays in `frames`. */
+  async stop(): Promise<void> {
+    await this.drain()
     this.#store.close()
     await Promise.race([Promise.allSettled([this.#sending]), sleep(LAST_FRAMES_MS)])
   }

@@ -461,6 +461,8 @@ export class SourceMigration {
       )
       // A bridge that is gone must not keep the container frozen; the port is tried again.
       await Promise.allSettled([attached])
+      // A frame may still be on its way from the capture to here.
+      await this.#frames.drain()
       await delivery.deliver(this.#frames.frames)
       await thaw(container.cgroup)
       await attached

@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(8000)};
   signal(SIGPIPE, SIG_IGN);
   setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(server, (void *)&address, sizeof address) || listen(server, 16)) return 1;
+  if (bind(server, (void *)&address, sizeof address) || listen(server, 128)) return 1;
   fds[0] = (struct pollfd){server, POLLIN, 0};
   for (;;) {
     if (poll(fds, count, -1) < 0) continue;

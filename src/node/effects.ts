@@ -1,4 +1,5 @@
 // Ties a machine's named actors to what they do: journal first, one at a time, never lost sight of.
+import type { Logger } from 'pino'
 import { fromPromise, type PromiseActorLogic } from 'xstate'
 import { asOperator } from './problems.ts'
 
@@ -6,10 +7,8 @@ export interface EffectsOptions {
   readonly host: string
   /** Writes durably which state the machine is in; every effect waits for it. */
   readonly journal: () => Promise<void>
-  /** Told of a journal write that failed where the way back goes on without it. */
-  readonly onJournalTrouble: (error: unknown) => void
-  /** Told of a failure on the way back, which is tried again: the machine keeps what it was given up for. */
-  readonly onWayBackTrouble: (error: unknown) => void
+  /** Of this migration. */
+  readonly log: Logger
 }
 
 /** The effects of one migration. */
@@ -39,13 +38,14 @@ export class Effects {
           await this.#options.journal()
         } catch (error) {
           if (!wayBack) throw error
-          this.#options.onJournalTrouble(error)
+          this.#options.log.error({ err: error }, 'the journal takes no record; the way back goes on without it')
         }
         signal.throwIfAborted()
         try {
           return await asOperator(this.#options.host, () => effect(signal))
         } catch (error) {
-          if (wayBack) this.#options.onWayBackTrouble(error)
+          // It is tried again, and the machine keeps what the migration was given up for.
+          if (wayBack) this.#options.log.warn({ err: error }, 'the way back does not go on yet')
           throw error
         }
       })()
@@ -56,10 +56,5 @@ export class Effects {
       )
       return run
     })
-  }
-
-  /** Resolves when nothing is at work any more. */
-  async settled(): Promise<void> {
-    await this.#running
   }
 }

@@ -70,7 +70,6 @@ export class SourceMigration {
   readonly #options: SourceOptions
   readonly #engine: Engine
   readonly #folders: MigrationFolders
-  readonly #effects: Effects
   readonly #actor: Actor<typeof sourceMachine>
   readonly #frames: KeptFrames
   readonly #rootfs: RootfsRounds
@@ -129,20 +128,11 @@ export class SourceMigration {
         this.progress.bytes({ rootfsBytes })
       }
     })
-    this.#effects = new Effects({
+    const effects = new Effects({
       host: parts.name,
       journal: () => this.record(),
-      onJournalTrouble: (error) => {
-        parts.log.error(
-          { err: error, migration: this.id },
-          'the journal takes no record; the way back goes on without it'
-        )
-      },
-      onWayBackTrouble: (error) => {
-        parts.log.warn({ err: error, migration: this.id }, 'the way back does not go on yet')
-      }
+      log: parts.log.child({ migration: options.id })
     })
-    const effects = this.#effects
     this.#actor = createActor(
       sourceMachine.provide({
         actors: {

@@ -74,7 +74,6 @@ export class TargetMigration {
   readonly #options: TargetOptions
   readonly #engine: Engine
   readonly #folders: MigrationFolders
-  readonly #effects: Effects
   readonly #actor: Actor<typeof targetMachine>
   readonly #incoming: Incoming
   /** Ends what runs beside the machine's actors. */
@@ -124,20 +123,11 @@ export class TargetMigration {
         this.progress.bytes(change)
       }
     })
-    this.#effects = new Effects({
+    const effects = new Effects({
       host: parts.name,
       journal: () => this.record(),
-      onJournalTrouble: (error) => {
-        parts.log.error(
-          { err: error, migration: this.id },
-          'the journal takes no record; the way back goes on without it'
-        )
-      },
-      onWayBackTrouble: (error) => {
-        parts.log.warn({ err: error, migration: this.id }, 'the way back does not go on yet')
-      }
+      log: parts.log.child({ migration: options.id })
     })
-    const effects = this.#effects
     this.#actor = createActor(
       targetMachine.provide({
         actors: {

@@ -56,6 +56,10 @@ export const configSchema = z.strictObject({
     .array(z.string().regex(multiaddr))
     .default(['/ip4/0.0.0.0/tcp/4860'])
     .describe('a list of TCP multiaddrs, e.g. "/ip4/0.0.0.0/tcp/4860" or "/ip6/::/tcp/4860"'),
+  joinListen: z
+    .array(z.string().regex(multiaddr))
+    .default(['/ip4/0.0.0.0/tcp/4861'])
+    .describe('a list of TCP multiaddrs on which invited hosts are listened to, only while an invitation is open'),
   bootstrap: z
     .array(z.string().regex(multiaddr))
     .default([])

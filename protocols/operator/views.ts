@@ -116,6 +116,64 @@ export interface OperatorService {
   cancel(id: string, signal: AbortSignal): Promise<MigrationView>
 }
 
+export interface MemberView {
+  readonly name: string
+  readonly peerId: string
+  readonly state: PeerView['state']
+  /** Peer id; its own for the founder, its former one after a change of its key. */
+  readonly admittedBy: string
+  readonly admittedAt: string
+}
+
+export interface MembershipView {
+  readonly meshId: string
+  readonly meshName: string
+  /** Whether this host belongs to it (still). */
+  readonly member: boolean
+  readonly peerId: string
+  readonly members: readonly MemberView[]
+  /** Peer ids that were expelled or replaced. */
+  readonly expelled: readonly string[]
+  readonly operators: readonly { readonly operator: string; readonly roles: readonly string[] }[]
+}
+
+export interface InvitationView {
+  /** One word, for `ferry join`. */
+  readonly token: string
+  readonly expiresAt: string
+  readonly addresses: readonly string[]
+}
+
+export interface ExpulsionView {
+  readonly peerId: string
+  readonly name: string
+  /** Peer ids of members that know of it already. */
+  readonly toldTo: readonly string[]
+  /** Members that the expelled one had admitted, and that stay. */
+  readonly admittedByIt: readonly string[]
+}
+
+export interface KeyView {
+  readonly formerPeerId: string
+  readonly peerId: string
+}
+
+/** Membership, as an operator changes it. Every method rejects with an OperatorError. */
+export interface MeshService {
+  membership(signal: AbortSignal): Promise<MembershipView>
+  init(request: { meshName: string }, signal: AbortSignal): Promise<MembershipView>
+  invite(request: { ttlMs: number }, signal: AbortSignal): Promise<InvitationView>
+  join(request: { token: string }, signal: AbortSignal): Promise<MembershipView>
+  /** `peer` is a name or a peer id. */
+  expel(request: { peer: string }, signal: AbortSignal): Promise<ExpulsionView>
+  rotateKey(signal: AbortSignal): Promise<KeyView>
+  /** Takes this host out of its mesh and gives it a new key. */
+  leave(signal: AbortSignal): Promise<KeyView>
+  grant(request: { operator: string; role: string }, signal: AbortSignal): Promise<MembershipView>
+  /** Without a role: all of them. */
+  revoke(request: { operator: string; role?: string }, signal: AbortSignal): Promise<MembershipView>
+}
+
 /** The error that crosses the API. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError'

@@ -1,7 +1,7 @@
 // The mesh over libp2p: who is there, what they ask, what is asked of them.
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import type { Logger } from 'pino'
 import {
   BULK_KINDS,
@@ -37,41 +37,102 @@ import {
 import { wordsOf, type ProblemDetails } from '../../protocols/problem.ts'
 import { dialProblem, requestError } from './failure.ts'
 import { watchLiveness } from './liveness.ts'
-import { listenProblem } from './libp2p-node.ts'
+import { ContactTasks, contactsOf } from './contacts.ts'
+import { createNode, listenProblem } from './libp2p-node.ts'
 import type { BootstrapAddress } from './membership.ts'
 import type { MeshErrorCode } from './mesh-error.ts'
 import { pause, readMessage, sendMessage } from './message-stream.ts'
 import { PeerBook, type MeshPeer } from './peer-book.ts'
+import { RecordsExchange } from './records-exchange.ts'
 import { redial } from './redial.ts'
+import type { Roster } from './roster/roster.ts'
+import {
+  MAX_ADDRESSES,
+  MAX_RECORDS_STREAMS,
+  RECORDS_PROTOCOL,
+  RECORDS_TIMEOUT_MS
+} from '../../protocols/membership/index.ts'
 
-import type { Mesh, MeshOptions } from './mesh.ts'
+import type { MembershipFiles, Mesh, MeshOptions } from './mesh.ts'
 
 const DIAL_TIMEOUT_MS = 5_000
+const COMPARE_EVERY_MS = 30_000
 /** From a stream's opening to its complete request or header. */
 const FIRST_MESSAGE_MS = 30_000
+
+interface MeshParts {
+  readonly options: MeshOptions
+  readonly bootstrap: readonly BootstrapAddress[]
+  readonly privateKey: PrivateKey
+  /** By the configuration. */
+  readonly isTrusted: (peerId: string) => boolean
+}
 
 export class Libp2pMesh implements Mesh {
   readonly #options: MeshOptions
   readonly #log: Logger
   readonly #bootstrap: readonly BootstrapAddress[]
-  readonly #stopping = new AbortController()
+  readonly #isTrusted: (peerId: string) => boolean
+  readonly #membership: MembershipFiles | undefined
+  readonly #exchange: RecordsExchange | undefined
+  readonly #contacts = new ContactTasks((peerId, signal) => this.#keepContact(peerId, signal))
+  #stopping = new AbortController()
   readonly #onDisconnect = new Set<(peerId: string) => void>()
   readonly #activity = new Map<string, number>()
-  readonly #redialling: Promise<void>[] = []
+  #redialling: Promise<void>[] = []
   readonly #introductions = new WeakMap<Connection, Promise<void>>()
-  #stopLiveness = (): void => {}
-  readonly #node: Libp2p
-  readonly #book: PeerBook
+  /** What ends what `#run` began. */
+  #ends: (() => void)[] = []
+  #node: Libp2p
+  #book: PeerBook
 
-  constructor(options: MeshOptions, bootstrap: readonly BootstrapAddress[], node: Libp2p) {
-    this.#options = options
-    this.#bootstrap = bootstrap
-    this.#log = options.log
+  private constructor(parts: MeshParts, node: Libp2p) {
+    this.#options = parts.options
+    this.#bootstrap = parts.bootstrap
+    this.#isTrusted = parts.isTrusted
+    this.#membership = parts.options.membership
+    this.#log = parts.options.log
     this.#node = node
-    this.#book = new PeerBook({ name: options.name, peerId: node.peerId.toString() })
+    this.#book = this.#emptyBook()
+    if (this.#membership !== undefined) {
+      const { roster, addresses } = this.#membership
+      this.#exchange = new RecordsExchange({
+        records: roster,
+        addresses,
+        self: () => ({ peerId: this.self.peerId, addresses: tellable(this.self.addresses) }),
+        members: () => roster.state.members.keys(),
+        isMember: (peerId) => roster.isMember(peerId)
+      })
+    }
   }
 
-  async start(): Promise<void> {
+  /** @throws MeshError BAD_ADDRESS */
+  static async start(parts: MeshParts): Promise<Libp2pMesh> {
+    // The node asks the mesh whom to let in, and the mesh is made of the node.
+    const made: { mesh?: Libp2pMesh } = {}
+    const node = await makeNode(parts.options, parts.privateKey, () => made.mesh)
+    const mesh = new Libp2pMesh(parts, node)
+    made.mesh = mesh
+    await mesh.#run()
+    return mesh
+  }
+
+  /** Whom this host lets in: whoever the roster names, or on a host in no mesh whoever the configuration names. */
+  isMember(peerId: string): boolean {
+    const roster = this.#roster
+    return roster === undefined ? this.#isTrusted(peerId) : roster.isMember(peerId)
+  }
+
+  get #roster(): Roster | undefined {
+    const roster = this.#membership?.roster
+    return roster?.meshId === undefined ? undefined : roster
+  }
+
+  #emptyBook(): PeerBook {
+    return new PeerBook({ name: this.#options.name, peerId: this.#node.peerId.toString() })
+  }
+
+  async #run(): Promise<void> {
     for (const { peerId, address } of this.#bootstrap) {
       if (peerId !== undefined && peerId !== this.self.peerId) {
         this.#book.seen(peerId, 'unreachable', [address.toString()])
@@ -90,13 +151,23 @@ export class Libp2pMesh implements Mesh {
         this.#acceptBulk(kind, stream, connection, signal)
       )
     }
+    const exchange = this.#exchange
+    if (exchange !== undefined) {
+      await this.#handle(RECORDS_PROTOCOL, MAX_RECORDS_STREAMS, (stream, { remotePeer }, signal) =>
+        exchange.answer(
+          remotePeer.toString(),
+          stream,
+          AbortSignal.any([signal, AbortSignal.timeout(RECORDS_TIMEOUT_MS)])
+        )
+      )
+    }
     try {
       await this.#node.start()
     } catch (error) {
       await this.#node.stop()
       throw listenProblem(this.#options.listen, error)
     }
-    this.#stopLiveness = watchLiveness<Connection>({
+    const endLiveness = watchLiveness<Connection>({
       ...(this.#options.silenceMs === undefined ? {} : { timeoutMs: this.#options.silenceMs }),
       connections: () => this.#node.getConnections().filter((connection) => connection.status === 'open'),
       probe: async (connection, signal) => {
@@ -108,7 +179,127 @@ export class Libp2pMesh implements Mesh {
         connection.abort(new Error(`the peer does not answer: ${why}`))
       }
     })
+    this.#ends.push(endLiveness)
     for (const address of this.#bootstrap) this.#redialling.push(this.#keepConnected(address))
+    this.#runMembership()
+  }
+
+  #runMembership(): void {
+    const membership = this.#membership
+    if (membership === undefined) return
+    this.#ends.push(membership.roster.onChange((added) => this.#rosterChanged(added)))
+    const timer = setInterval(() => {
+      const connections = this.#connections()
+      const one = connections[Math.floor(Math.random() * connections.length)]
+      if (one !== undefined) void this.#compare(one)
+    }, COMPARE_EVERY_MS)
+    this.#ends.push(() => {
+      clearInterval(timer)
+    })
+    this.#rosterChanged([])
+  }
+
+  /** Lets go of whoever is no member any more, keeps in touch with those who are, and tells them. */
+  #rosterChanged(added: readonly string[]): void {
+    const roster = this.#roster
+    if (roster === undefined || this.#stopping.signal.aborted) return
+    const self = this.self.peerId
+    for (const { peerId, state } of this.#book.all()) {
+      // One that is still connected is forgotten when its disconnection has been told.
+      if (!roster.isMember(peerId) && state !== 'connected') this.#book.forget(peerId)
+    }
+    for (const { peerId, hostName } of roster.state.members.values()) {
+      if (peerId !== self) this.#book.expect(peerId, hostName, this.#membership?.addresses.of(peerId) ?? [])
+    }
+    this.#membership?.addresses.keep((peerId) => roster.isMember(peerId))
+    for (const connection of this.#connections()) {
+      const peerId = connection.remotePeer.toString()
+      if (roster.isMember(peerId)) continue
+      this.#log.warn({ peer: peerId }, 'it is no member of the mesh (any more) and is disconnected')
+      connection.abort(new Error('no member of the mesh'))
+    }
+    this.#contacts.set(roster.isMember(self) ? contactsOf(self, roster.state.members.keys()) : [])
+    if (added.length > 0) {
+      void this.spread(added, AbortSignal.timeout(RECORDS_TIMEOUT_MS))
+    }
+  }
+
+  async spread(recordIds: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const exchange = this.#exchange
+    if (exchange === undefined) return []
+    const each = new Map(this.#connections().map((connection) => [connection.remotePeer.toString(), connection]))
+    const told = await Promise.all(
+      [...each].map(async ([peer, connection]) => {
+        try {
+          const limit = AbortSignal.any([signal, this.#stopping.signal, AbortSignal.timeout(RECORDS_TIMEOUT_MS)])
+          await exchange.push(peer, () => connection.newStream(RECORDS_PROTOCOL, { signal: limit }), recordIds, limit)
+          return [peer]
+        } catch (error) {
+          this.#log.debug({ peer, why: wordsOf(error) }, 'a peer was not told of membership records; it will compare')
+          return []
+        }
+      })
+    )
+    return told.flat()
+  }
+
+  async rekey(privateKey: PrivateKey): Promise<void> {
+    await this.#end()
+    this.#node = await makeNode(this.#options, privateKey, () => this)
+    this.#book = this.#emptyBook()
+    this.#stopping = new AbortController()
+    await this.#run()
+  }
+
+  async #compare(connection: Connection): Promise<void> {
+    const exchange = this.#exchange
+    if (exchange === undefined || this.#roster === undefined) return
+    const peer = connection.remotePeer.toString()
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(RECORDS_TIMEOUT_MS)])
+    try {
+      await exchange.compare(peer, () => connection.newStream(RECORDS_PROTOCOL, { signal }), signal)
+    } catch (error) {
+      if (!signal.aborted) this.#log.debug({ peer, why: wordsOf(error) }, 'membership records could not be compared')
+    }
+  }
+
+  #connections(): Connection[] {
+    return this.#node.getConnections().filter((connection) => connection.status === 'open')
+  }
+
+  /** Dials a member wherever it may be, until it is connected, and again when it is lost. */
+  async #keepContact(peerId: string, ended: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([ended, this.#stopping.signal])
+    await redial({
+      signal,
+      connected: () => this.#book.get(peerId)?.state === 'connected',
+      dial: async (dialling) => {
+        const addresses = this.#dialable(peerId)
+        if (addresses.length === 0) return
+        try {
+          const timeout = AbortSignal.any([dialling, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+          const connection = await this.#node.dial(addresses, { signal: timeout })
+          await this.#introductions.get(connection)
+        } catch (error) {
+          if (signal.aborted) return
+          this.#log.debug({ peer: peerId, why: wordsOf(error) }, 'dialling failed')
+          const { state, problem } = dialProblem(peerId, error)
+          this.#book.seen(peerId, state, [], problem)
+        }
+      }
+    })
+  }
+
+  #dialable(peerId: string): Multiaddr[] {
+    const known = this.#membership?.addresses.of(peerId) ?? []
+    return known.flatMap((text) => {
+      try {
+        return [multiaddr(text.includes('/p2p/') ? text : `${text}/p2p/${peerId}`)]
+      } catch (error) {
+        this.#log.debug({ peer: peerId, address: text, why: wordsOf(error) }, 'an address of a peer is none')
+        return []
+      }
+    })
   }
 
   get self(): Mesh['self'] {
@@ -167,9 +358,14 @@ export class Libp2pMesh implements Mesh {
   }
 
   async stop(): Promise<void> {
+    await this.#end()
+    await this.#membership?.addresses.close()
+  }
+
+  async #end(): Promise<void> {
     this.#stopping.abort(new Error('the mesh is stopping'))
-    this.#stopLiveness()
-    await Promise.all(this.#redialling)
+    for (const end of this.#ends.splice(0)) end()
+    await Promise.all([...this.#redialling.splice(0), this.#contacts.end()])
     await this.#node.stop()
   }
 
@@ -208,6 +404,7 @@ export class Libp2pMesh implements Mesh {
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(HELLO_TIMEOUT_MS)])
     try {
       await this.#sayHello(connection, false, signal)
+      await this.#compare(connection)
     } catch (error) {
       if (this.#stopping.signal.aborted) return
       connection.abort(error instanceof Error ? error : new Error(String(error)))
@@ -234,9 +431,15 @@ export class Libp2pMesh implements Mesh {
         this.#log.error({ err: error }, 'a callback for a lost connection failed')
       }
     }
+    if (this.#roster !== undefined && !this.isMember(peerId)) this.#book.forget(peerId)
   }
 
   stranger(peerId: string, address: string): void {
+    if (this.#roster !== undefined) {
+      // Not among the peers: who comes by has no place in the list of members.
+      this.#log.debug({ peer: peerId, address }, 'somebody who is no member was turned away')
+      return
+    }
     const problem: ProblemDetails<MeshErrorCode> = {
       code: 'PEER_REFUSED',
       what: `${peerId} is not trusted here`,
@@ -260,6 +463,9 @@ export class Libp2pMesh implements Mesh {
     if (this.#book.get(peerId)?.state !== 'connected')
       this.#log.info({ peer: peerId, address, name: hello.name }, 'connected')
     this.#book.seen(peerId, 'connected', [address])
+    if (connection.direction === 'outbound' && this.#roster !== undefined) {
+      this.#membership?.addresses.reached(peerId, address)
+    }
     const problem = this.#book.said(peerId, hello)
     if (problem !== undefined) this.#log.warn({ peer: peerId, remedy: problem.remedy, why: problem.why }, problem.what)
   }
@@ -317,6 +523,11 @@ export class Libp2pMesh implements Mesh {
     handler: (stream: Stream, connection: Connection, signal: AbortSignal) => Promise<void>
   ): Promise<void> {
     const serve = async (stream: Stream, connection: Connection): Promise<void> => {
+      // It may have been let in before it was expelled.
+      if (!this.isMember(connection.remotePeer.toString())) {
+        connection.abort(new Error('no member of the mesh'))
+        return
+      }
       const gone = new AbortController()
       stream.addEventListener('close', ({ error }) => {
         if (error !== undefined) gone.abort(error)
@@ -361,7 +572,9 @@ export class Libp2pMesh implements Mesh {
     const id = peerIdFromString(peerId)
     const open = this.#node.getConnections(id).find((connection) => connection.status === 'open')
     if (open !== undefined) return open
-    const addresses = this.#book.get(peerId)?.addresses.filter((address) => address.includes('/p2p/')) ?? []
+    const stored = this.#roster === undefined ? [] : this.#dialable(peerId).map(String)
+    const seen = this.#book.get(peerId)?.addresses.filter((address) => address.includes('/p2p/')) ?? []
+    const addresses = stored.length > 0 ? stored : seen
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
     return this.#node.dial(addresses.length > 0 ? addresses.map((a) => multiaddr(a)) : id, { signal: timeout })
   }
@@ -379,6 +592,16 @@ export class Libp2pMesh implements Mesh {
   }
 }
 
+function makeNode(options: MeshOptions, privateKey: PrivateKey, mesh: () => Libp2pMesh | undefined): Promise<Libp2p> {
+  return createNode({
+    privateKey,
+    listen: options.listen,
+    announce: options.announce ?? [],
+    isMember: (peerId) => mesh()?.isMember(peerId) ?? false,
+    onStranger: (peerId, address) => mesh()?.stranger(peerId, address)
+  })
+}
+
 function firstMessage(signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(FIRST_MESSAGE_MS)])
 }
@@ -390,4 +613,10 @@ async function abortingOnFailure<T>(stream: Stream, work: () => Promise<T>): Pro
     stream.abort(error instanceof Error ? error : new Error(String(error)))
     throw error
   }
+}
+
+/** Addresses that mean something on another host; where there are no others, the ones of this host alone. */
+function tellable(addresses: readonly string[]): string[] {
+  const useful = addresses.filter((address) => !/^\/ip4\/127\.|^\/ip6\/(::1\/|fe80)/.test(address))
+  return (useful.length > 0 ? useful : [...addresses]).slice(0, MAX_ADDRESSES)
 }

@@ -1,10 +1,9 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { identify } from '@libp2p/identify'
-import type { Libp2p, PeerId, MultiaddrConnection } from '@libp2p/interface'
+import type { Libp2p, MultiaddrConnection, PeerId, PrivateKey } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { wordsOf } from '../../protocols/problem.ts'
-import { loadOrCreateKey } from './key-file.ts'
 import { MeshError } from './mesh-error.ts'
 import { ferryMuxer } from './muxer.ts'
 
@@ -16,14 +15,13 @@ const HANDSHAKE_MS = 5_000
 
 /** A libp2p node, not started yet. TCP, noise (its default crypto is node:crypto's for all but small messages), yamux, identify. */
 export async function createNode(options: {
-  readonly privateKeyFile: string
+  readonly privateKey: PrivateKey
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly isMember: (peerId: string) => boolean
   /** Somebody proved to be a peer that is none of ours, and was turned away. */
   readonly onStranger: (peerId: string, address: string) => void
 }): Promise<Libp2p> {
-  const privateKey = await loadOrCreateKey(options.privateKeyFile)
   const isStranger = (peerId: PeerId, connection: MultiaddrConnection): boolean => {
     if (options.isMember(peerId.toString())) return false
     options.onStranger(peerId.toString(), connection.remoteAddr.toString())
@@ -32,7 +30,7 @@ export async function createNode(options: {
   try {
     return await createLibp2p({
       start: false,
-      privateKey,
+      privateKey: options.privateKey,
       addresses: { listen: [...options.listen], announce: [...options.announce] },
       transports: [tcp()],
       connectionEncrypters: [noise()],

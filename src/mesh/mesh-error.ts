@@ -21,6 +21,34 @@ export type MeshErrorCode =
   | 'KEY_FILE'
   /** A listening or bootstrap address that is none, or that can't be listened on. */
   | 'BAD_ADDRESS'
+  /** The files of the membership can't be read or written. */
+  | 'MESH_FILES'
+  /** This host belongs to no mesh, or to none any more. */
+  | 'NOT_A_MEMBER'
+  /** This host belongs to a mesh already. */
+  | 'ALREADY_MEMBER'
+  /** The records of the mesh have reached their limit. */
+  | 'MESH_FULL'
+  /** What came with an admission is not the mesh that the invitation names. */
+  | 'BAD_MESH'
+  /** A word that is no invitation. */
+  | 'BAD_TOKEN'
+  /** An invitation's time is over. */
+  | 'TOKEN_EXPIRED'
+  /** An invitation was used already. */
+  | 'TOKEN_USED'
+  /** Somebody was expelled after the invitation was made. */
+  | 'TOKEN_VOID'
+  /** More invitations are open than a host may have. */
+  | 'TOO_MANY_INVITATIONS'
+  /** The inviting host did not let this one in. */
+  | 'JOIN_REFUSED'
+  /** A peer that was expelled can't be a member again under its id. */
+  | 'EXPELLED'
+  /** Nothing may be under way while a key is changed. */
+  | 'MIGRATIONS_UNDER_WAY'
+  /** No member can be told of a change that members have to know. */
+  | 'NO_MEMBER_REACHED'
 
 /** What src/mesh throws. */
 export class MeshError extends Error {

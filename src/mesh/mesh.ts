@@ -3,9 +3,12 @@ import type { Logger } from 'pino'
 import type { BulkKind, BulkStream, Header } from '../../protocols/bulk/index.ts'
 import type { Request, Response } from '../../protocols/migration/index.ts'
 import { Libp2pMesh } from './libp2p-mesh.ts'
-import { createNode } from './libp2p-node.ts'
+import type { AddressFile } from './address-file.ts'
+import { loadOrCreateKey } from './key-file.ts'
 import { membership, parseBootstrap } from './membership.ts'
 import type { MeshPeer } from './peer-book.ts'
+import type { Roster } from './roster/roster.ts'
+import type { PrivateKey } from '@libp2p/interface'
 
 export type { MeshPeer } from './peer-book.ts'
 
@@ -20,6 +23,8 @@ export interface MeshOptions {
   readonly bootstrap: readonly string[]
   /** Peer ids that may connect, besides those that bootstrap addresses name; 'any' lets everybody in. */
   readonly trustedPeers: readonly string[] | 'any'
+  /** As soon as the roster has a mesh it alone says who may connect. */
+  readonly membership?: MembershipFiles
   /** JSON, 64 KiB at most; asked whenever a peer wants to know. */
   readonly facts: () => Promise<string>
   readonly ferryVersion: string
@@ -38,6 +43,11 @@ export interface MeshOptions {
   ) => Promise<void>
 }
 
+export interface MembershipFiles {
+  readonly roster: Roster
+  readonly addresses: AddressFile
+}
+
 export interface Mesh {
   readonly self: { readonly peerId: string; readonly name: string; readonly addresses: readonly string[] }
   peers(): MeshPeer[]
@@ -51,22 +61,21 @@ export interface Mesh {
   onDisconnect(callback: (peerId: string) => void): () => void
   /** Asks every connected peer for its facts again; one that does not answer keeps its old ones. */
   refresh(signal: AbortSignal): Promise<void>
+  /** Tells every connected member of records; resolves with the peer ids of those that have them now. */
+  spread(recordIds: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /** Goes on as another peer id; all connections are made anew. @throws MeshError BAD_ADDRESS */
+  rekey(privateKey: PrivateKey): Promise<void>
   stop(): Promise<void>
 }
 
 /** @throws MeshError KEY_FILE, BAD_ADDRESS */
 export async function createMesh(options: MeshOptions): Promise<Mesh> {
   const bootstrap = parseBootstrap(options.bootstrap)
-  const strangers: ((peerId: string, address: string) => void)[] = []
-  const node = await createNode({
-    privateKeyFile: options.privateKeyFile,
-    listen: options.listen,
-    announce: options.announce ?? [],
-    isMember: membership(options.trustedPeers, bootstrap),
-    onStranger: (peerId, address) => strangers.forEach((tell) => tell(peerId, address))
+  const privateKey = await loadOrCreateKey(options.privateKeyFile)
+  return Libp2pMesh.start({
+    options,
+    bootstrap,
+    privateKey,
+    isTrusted: membership(options.trustedPeers, bootstrap)
   })
-  const mesh = new Libp2pMesh(options, bootstrap, node)
-  strangers.push((peerId, address) => mesh.stranger(peerId, address))
-  await mesh.start()
-  return mesh
 }

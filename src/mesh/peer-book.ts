@@ -53,6 +53,16 @@ export class PeerBook {
     })
   }
 
+  /** A member that should be there, whether it was seen yet or not. */
+  expect(peerId: string, name: string, addresses: readonly string[]): void {
+    if (this.#peers.has(peerId)) return
+    this.#peers.set(peerId, { peerId, name, state: 'unreachable', addresses })
+  }
+
+  forget(peerId: string): void {
+    this.#peers.delete(peerId)
+  }
+
   /** What a connected peer says of itself; returns the problem with its name when that is new. */
   said(peerId: string, hello: Hello): ProblemDetails<MeshErrorCode> | undefined {
     const { problem: before, ...known } = this.#peers.get(peerId) ?? {

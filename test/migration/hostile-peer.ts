@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import type { Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import * as lengthPrefixed from 'it-length-prefixed'
+import { loadOrCreateKey } from '../../src/mesh/key-file.ts'
 import { createNode } from '../../src/mesh/libp2p-node.ts'
 import { pause, readMessage, sendMessage } from '../../src/mesh/message-stream.ts'
 import { PayloadDigest } from '../../src/transfer/digest.ts'
@@ -30,7 +31,7 @@ export type Deed =
 const PATIENCE_MS = 10_000
 const [keyFile = '', address = ''] = process.argv.slice(2)
 const node = await createNode({
-  privateKeyFile: keyFile,
+  privateKey: await loadOrCreateKey(keyFile),
   listen: [],
   announce: [],
   isMember: () => true,

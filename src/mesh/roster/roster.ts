@@ -1,0 +1,282 @@
+// The records of this host's mesh, and who belongs to it: the set that spreads between members, kept on disk.
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { PrivateKey } from '@libp2p/interface'
+import type { Logger } from 'pino'
+import { MAX_KEEPS, MAX_ROSTER_BYTES } from '../../../protocols/membership/index.ts'
+import { ProtocolError, wordsOf } from '../../../protocols/problem.ts'
+import { MeshError } from '../mesh-error.ts'
+import type { RecordSet } from '../record-set.ts'
+import { makeFolder } from './durable-file.ts'
+import { RecordFile } from './record-file.ts'
+import { bytesOf, hexOf, openRecord, signGenesis, signRecord, type OpenRecord, type Statement } from './record.ts'
+import { stateOf, type MeshState, type Role } from './state.ts'
+
+export interface RosterOptions {
+  /** Made if it isn't there. */
+  readonly folder: string
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+export class Roster implements RecordSet {
+  readonly #file: RecordFile
+  readonly #log: RosterOptions['log']
+  readonly #now: () => number
+  readonly #callbacks = new Set<(added: readonly string[]) => void>()
+  #records = new Map<string, OpenRecord>()
+  #bytes = 0
+  #state: MeshState = stateOf([])
+  #genesis: OpenRecord | undefined
+  #sorted: { readonly ids: readonly string[]; readonly digest: string } = listed([])
+  /** One addition after the other: what counts depends on what is there already. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  private constructor(options: RosterOptions) {
+    this.#file = new RecordFile(join(options.folder, 'records'))
+    this.#log = options.log
+    this.#now = options.now
+  }
+
+  /** @throws MeshError MESH_FILES */
+  static async open(options: RosterOptions): Promise<Roster> {
+    await makeFolder(options.folder)
+    const roster = new Roster(options)
+    const { records, droppedBytes } = await roster.#file.read()
+    if (droppedBytes > 0) options.log.warn({ bytes: droppedBytes }, 'the end of the membership records was not whole')
+    const opened = await Promise.all(records.map((bytes) => openRecord(bytes)))
+    if (opened.length > 0) roster.#adopt(opened)
+    return roster
+  }
+
+  /** Hex; undefined on a host that is in no mesh. */
+  get meshId(): string | undefined {
+    return this.#genesis?.id
+  }
+
+  get meshName(): string | undefined {
+    return this.#genesis?.body.genesis?.meshName
+  }
+
+  get state(): MeshState {
+    return this.#state
+  }
+
+  isMember(peerId: string): boolean {
+    return this.#state.members.has(peerId)
+  }
+
+  rolesOf(operator: string): ReadonlySet<Role> {
+    return this.#state.roles.get(operator) ?? new Set()
+  }
+
+  /** Makes a mesh of this one host. @throws MeshError ALREADY_MEMBER */
+  async found(names: { readonly mesh: string; readonly host: string }, key: PrivateKey): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#refuseSecondMesh()
+      const genesis = await signGenesis(names, key, this.#now())
+      await this.#file.begin([genesis.bytes])
+      this.#adopt([genesis])
+    })
+    this.#tell(this.ids())
+  }
+
+  /**
+   * Takes the records of the mesh that this host has joined.
+   * @throws MeshError ALREADY_MEMBER, BAD_MESH if they are not those of `meshId` or do not admit `self`
+   */
+  async enter(meshId: string, records: readonly Uint8Array[], self: string): Promise<void> {
+    await this.#inTurn(async () => {
+      this.#refuseSecondMesh()
+      const opened = await Promise.all(records.map((bytes) => openRecord(bytes)))
+      const genesis = opened.filter(({ body }) => body.genesis !== undefined)
+      if (genesis.length !== 1 || genesis[0]?.id !== meshId)
+        throw badMesh('they begin another mesh than the one invited to')
+      if (opened.some(({ body }) => body.genesis === undefined && hexOf(body.mesh) !== meshId)) {
+        throw badMesh('records of another mesh are among them')
+      }
+      if (!stateOf(opened).members.has(self)) throw badMesh('they do not make this host a member')
+      await this.#file.begin(opened.map(({ bytes }) => bytes))
+      this.#adopt(opened)
+    })
+    this.#tell(this.ids())
+  }
+
+  /** Signs and adds a record. @throws MeshError NOT_A_MEMBER, MESH_FULL, MESH_FILES */
+  async sign(statement: Statement, key: PrivateKey, newKey?: PrivateKey): Promise<OpenRecord> {
+    const mesh = this.meshId
+    if (mesh === undefined) throw notAMember()
+    const timeMs = this.#now()
+    const record = await signRecord(statement, { mesh, key, timeMs, ...(newKey === undefined ? {} : { newKey }) })
+    const added = await this.#extend([record])
+    if (!added.includes(record.id) && !this.#records.has(record.id)) {
+      throw new MeshError({
+        code: 'MESH_FULL',
+        what: 'The mesh takes no further record',
+        why: `its records have ${this.#bytes} bytes, ${MAX_ROSTER_BYTES} are allowed; or this host is no member any more`,
+        remedy: 'See `ferry members` for a member that signed far too many, and expel it'
+      })
+    }
+    return record
+  }
+
+  /** Ids of what a peer has signed, as its expulsion or rotation keeps them: admissions before all else. */
+  keepsOf(peerId: string): Uint8Array<ArrayBuffer>[] {
+    const own = [...this.#records.values()].filter(({ body }) => body.author === peerId)
+    own.sort((a, b) => rank(a) - rank(b) || a.body.timeMs - b.body.timeMs || (a.id < b.id ? -1 : 1))
+    if (own.length > MAX_KEEPS) {
+      this.#log.warn({ peer: peerId, records: own.length, kept: MAX_KEEPS }, 'it signed more records than can be kept')
+    }
+    return own.slice(0, MAX_KEEPS).map(({ id }) => bytesOf(id))
+  }
+
+  /** Ids of the grants that give an operator its roles. */
+  grantsOf(operator: string, role?: Role): Uint8Array<ArrayBuffer>[] {
+    return [...this.#records.values()]
+      .filter(({ body }) => body.grant?.operator === operator && (role === undefined || body.grant.role === role))
+      .map(({ id }) => bytesOf(id))
+  }
+
+  /** Ids of every expulsion and rotation: what an invitation must not outlive. */
+  removals(): string {
+    const ids = [...this.#records.values()].filter(({ body }) => body.expulsion !== undefined).map(({ id }) => id)
+    return listed(ids).digest
+  }
+
+  all(): readonly OpenRecord[] {
+    return [...this.#records.values()]
+  }
+
+  ids(): readonly string[] {
+    return this.#sorted.ids
+  }
+
+  digest(): string {
+    return this.#sorted.digest
+  }
+
+  get(id: string): Uint8Array | undefined {
+    return this.#records.get(id)?.bytes
+  }
+
+  async add(records: readonly Uint8Array[], from: string): Promise<readonly string[]> {
+    if (this.#genesis === undefined) return []
+    const opened: OpenRecord[] = []
+    for (const bytes of records) {
+      try {
+        const record = await openRecord(bytes)
+        if (!this.#records.has(record.id)) opened.push(record)
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error
+        this.#log.warn({ peer: from, why: wordsOf(error) }, 'a membership record is not good and was dropped')
+      }
+    }
+    return this.#extend(opened, from)
+  }
+
+  onChange(callback: (added: readonly string[]) => void): () => void {
+    this.#callbacks.add(callback)
+    return () => this.#callbacks.delete(callback)
+  }
+
+  async #extend(records: readonly OpenRecord[], from = 'this host'): Promise<readonly string[]> {
+    const added = await this.#inTurn(async () => {
+      const fresh = this.#acceptable(
+        records.filter(({ id }) => !this.#records.has(id)),
+        from
+      )
+      await this.#file.append(fresh.map(({ bytes }) => bytes))
+      if (fresh.length > 0) this.#adopt([...this.#records.values(), ...fresh])
+      return fresh.map(({ id }) => id)
+    })
+    if (added.length > 0) this.#tell(added)
+    return added
+  }
+
+  /** Of this mesh, by somebody who was ever a member, and within the limits. */
+  #acceptable(records: readonly OpenRecord[], from: string): OpenRecord[] {
+    const ours = new Map<string, OpenRecord>()
+    for (const record of records) {
+      if (record.body.genesis === undefined && hexOf(record.body.mesh) === this.meshId) ours.set(record.id, record)
+      else this.#log.warn({ peer: from, record: record.id }, 'a record of another mesh was dropped')
+    }
+    if (ours.size === 0) return []
+    const { known } = stateOf([...this.#records.values(), ...ours.values()])
+    let room = this.#bytes
+    return [...ours.values()].filter((record) => {
+      if (!known.has(record.body.author)) {
+        this.#log.debug({ peer: from, author: record.body.author }, 'the author of a record is not known (yet)')
+        return false
+      }
+      const limit = record.body.expulsion === undefined ? MAX_ROSTER_BYTES : 2 * MAX_ROSTER_BYTES
+      if (room + record.bytes.byteLength > limit) {
+        this.#log.error({ peer: from, bytes: room }, 'the mesh has too many records; one was dropped')
+        return false
+      }
+      room += record.bytes.byteLength
+      return true
+    })
+  }
+
+  #adopt(records: readonly OpenRecord[]): void {
+    this.#records = new Map(records.map((record) => [record.id, record]))
+    this.#bytes = records.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
+    this.#genesis = records.find(({ body }) => body.genesis !== undefined)
+    this.#state = stateOf(records)
+    this.#sorted = listed([...this.#records.keys()])
+  }
+
+  #refuseSecondMesh(): void {
+    if (this.#genesis === undefined) return
+    throw new MeshError({
+      code: 'ALREADY_MEMBER',
+      what: 'This host belongs to a mesh already',
+      why: `to ${this.meshName ?? ''} (${this.meshId ?? ''})`,
+      remedy: 'See `ferry members`; `ferry leave` takes this host out of it'
+    })
+  }
+
+  #tell(added: readonly string[]): void {
+    for (const callback of this.#callbacks) {
+      try {
+        callback(added)
+      } catch (error) {
+        this.#log.error({ err: error }, 'a callback for a change of the membership failed')
+      }
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work)
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+export function notAMember(): MeshError {
+  return new MeshError({
+    code: 'NOT_A_MEMBER',
+    what: 'This host belongs to no mesh',
+    remedy:
+      'Make one with `ferry init`, or join one with the word that `ferry invite` prints on a member: `ferry join WORD`'
+  })
+}
+
+function badMesh(why: string): MeshError {
+  return new MeshError({
+    code: 'BAD_MESH',
+    what: "The inviting host's membership records are not what its invitation says",
+    why,
+    remedy: 'Do not use this invitation; find out who made it'
+  })
+}
+
+function rank({ body }: OpenRecord): number {
+  return body.admission !== undefined || body.rotation !== undefined ? 0 : 1
+}
+
+function listed(ids: readonly string[]): { readonly ids: readonly string[]; readonly digest: string } {
+  const sorted = [...ids].sort()
+  return { ids: sorted, digest: createHash('sha256').update(sorted.join('\n')).digest('hex') }
+}

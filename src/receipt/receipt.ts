@@ -48,6 +48,8 @@ export class Receipt {
   #entries: Entry[]
   #written: number
   #heard: Heard | undefined
+  /** Number of a decision's entry that no write has been given yet. */
+  #unwritten: number | undefined
 
   /**
    * `stored` is what the journal has of this half. @throws ReceiptError where that is not this half: RECEIPT_MALFORMED,
@@ -83,12 +85,16 @@ export class Receipt {
     this.#withdraw(kind)
     const entry = this.#sign(this.#entries, { kind, data }, this.#now().toISOString(), this.#heard)
     this.#entries.push(entry)
+    this.#offer(entry)
     return entry
   }
 
   /** The entry of this kind, which is made if there is none: what a restarted daemon does again is on record once. */
   once<K extends Kind>(kind: K, data: DataOf<K>): Entry {
-    return this.#entries.find((entry) => entry.body.kind === kind) ?? this.note(kind, data)
+    const standing = this.#entries.find((entry) => entry.body.kind === kind)
+    if (standing === undefined) return this.note(kind, data)
+    this.#offer(standing)
+    return standing
   }
 
   has(kind: Kind): boolean {
@@ -130,9 +136,19 @@ export class Receipt {
     this.#heard = { seq, hash: entry.hash }
   }
 
-  /** What is still to be written, oldest first. */
+  /**
+   * What is still to be written, oldest first. A decision's entry is handed out once each time it is noted, for the write of
+   * that decision: where that fails, no other write may put on disk what was not decided. What is noted behind it says that
+   * it stands.
+   */
   pending(): readonly StoredEntry[] {
-    return this.#entries.slice(this.#written).map(({ body, bytes }) => ({ seq: body.seq, bytes }))
+    const entries = this.#entries.slice(this.#written)
+    const last = entries.at(-1)?.body
+    if (last !== undefined && last.kind in excluded) {
+      if (last.seq === this.#unwritten) this.#unwritten = undefined
+      else entries.pop()
+    }
+    return entries.map(({ body, bytes }) => ({ seq: body.seq, bytes }))
   }
 
   /** The journal has everything up to this number, it included. */
@@ -159,6 +175,10 @@ export class Receipt {
     const kept = this.#entries.slice(0, at)
     for (const { body } of this.#entries.slice(at + 1)) kept.push(this.#sign(kept, body, body.at, body.heard))
     this.#entries = kept
+  }
+
+  #offer({ body }: Entry): void {
+    if (body.kind in excluded && body.seq >= this.#written) this.#unwritten = body.seq
   }
 
   #sign(before: readonly Entry[], said: Said, at: string, heard: Heard | undefined): Entry {

@@ -78,6 +78,20 @@ describe('a receipt', () => {
     expect(() => reopened(pair)).not.toThrow()
   })
 
+  it('gives no other write the entry of a decision whose write failed', () => {
+    const pair = new Pair(hosts).prepared()
+    const written = (): (string | undefined)[] => pair.source.pending().map(({ bytes }) => decodeEntry(bytes).body.kind)
+    pair.source.once('commit', {})
+    expect(written(), 'the write of the decision').toEqual(['commit'])
+    expect(written(), 'the write of a record in between').toEqual([])
+    pair.source.once('commit', {})
+    expect(written(), 'the second try').toEqual(['commit'])
+    pair.source.once('abort', {})
+    expect(written()).toEqual(['abort'])
+    pair.source.note('resumed', { resumedAt: pair.now })
+    expect(written(), 'what was built on it').toEqual(['abort', 'resumed'])
+  })
+
   it('never signs the opposite of what is on disk', () => {
     const pair = new Pair(hosts).committed()
     expect(() => pair.source.note('abort', {})).toThrow(fails('RECEIPT_FORKED'))

@@ -37,6 +37,15 @@ export interface ReceiptEntry {
   readonly bytes: Uint8Array
 }
 
+/** A decision of another host, kept for the target it names. */
+export interface Witnessed {
+  /** Peer id. */
+  readonly source: string
+  readonly statement: Uint8Array
+  /** ISO 8601. */
+  readonly at: string
+}
+
 /** Every write is on disk when its promise resolves. Every method rejects with a JournalError. */
 export interface Journal {
   /** Entries of the receipt go to disk with the record, or neither does. */
@@ -64,6 +73,11 @@ export interface Journal {
   marks(id: string): Promise<ReadonlySet<Mark>>
   /** This side's entries of the migration's receipt, in their order. */
   receipts(id: string): Promise<readonly Uint8Array[]>
+  /** Keeps what a source has signed of its decision, for its target to ask; an earlier one goes. */
+  witness(id: string, kept: Witnessed): Promise<void>
+  witnessed(id: string): Promise<Uint8Array | undefined>
+  /** How many are kept of this source. */
+  witnessedOf(source: string): Promise<number>
   /** 0 for a container that never moved. */
   epochOf(container: string): Promise<number>
   setEpoch(container: string, epoch: number): Promise<void>
@@ -96,6 +110,12 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
 
 const marksOfTarget: Readonly<Partial<Record<Mark, Mark>>> = { activating: 'hand-back', 'hand-back': 'activating' }
 const everyMark: readonly Mark[] = ['prepared', 'activating', 'hand-back', 'taken-back']
+
+interface StoredWitness {
+  readonly source: string
+  readonly statement: string
+  readonly at: string
+}
 
 class StoredJournal implements Journal {
   readonly #store: Store
@@ -135,6 +155,9 @@ class StoredJournal implements Journal {
       ])
       for (const id of ids) {
         keys.push(...(await this.#store.list(`${key('receipt', id)}/`)).map((stored) => stored.key))
+      }
+      for (const { key: stored, value } of await this.#store.list('witness/')) {
+        if (Date.parse((value as StoredWitness).at) < olderThan.getTime()) keys.push(stored)
       }
       const changes: Change[] = [...keys, ...claims.map((claim) => claim.key)].map((old) => ({
         key: old,
@@ -185,6 +208,21 @@ class StoredJournal implements Journal {
   async receipts(id: string): Promise<readonly Uint8Array[]> {
     const found = await this.#store.list(`${key('receipt', id)}/`)
     return found.map(({ value }) => Buffer.from(String(value), 'base64'))
+  }
+
+  async witness(id: string, { source, statement, at }: Witnessed): Promise<void> {
+    const value = { source, statement: Buffer.from(statement).toString('base64'), at }
+    await this.#store.alone(() => this.#store.write([{ key: key('witness', id), value }]))
+  }
+
+  async witnessed(id: string): Promise<Uint8Array | undefined> {
+    const stored = (await this.#store.get(key('witness', id))) as StoredWitness | undefined
+    return stored === undefined ? undefined : Buffer.from(stored.statement, 'base64')
+  }
+
+  async witnessedOf(source: string): Promise<number> {
+    const all = await this.#store.list('witness/')
+    return all.filter(({ value }) => (value as StoredWitness).source === source).length
   }
 
   async epochOf(container: string): Promise<number> {

@@ -35,6 +35,8 @@ export interface Expected {
   readonly migration?: string
   /** Peer ids that the halves have to be signed by, in any order. */
   readonly peers?: readonly string[]
+  /** What was found wrong before, e.g. by `joinCopies`. */
+  readonly findings?: readonly Finding[]
 }
 
 /** The halves in any order, each as its host has it; an empty one where a host does not answer. Never throws for what they hold. */
@@ -45,7 +47,11 @@ export function verifyReceipts(
 ): Verification {
   const read = [readHalf(halfA), readHalf(halfB)]
   const halves = read.flatMap(({ half }) => (half === undefined ? [] : [half]))
-  const untrue = [...read.flatMap(({ findings }) => findings), ...pairFindings(halves, expected)]
+  const untrue = [
+    ...(expected.findings ?? []),
+    ...read.flatMap(({ findings }) => findings),
+    ...pairFindings(halves, expected)
+  ]
   if (untrue.length > 0) return verification(halves, untrue)
   const source = halves.find(({ role }) => role === 'source')
   const target = halves.find(({ role }) => role === 'target')

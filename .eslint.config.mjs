@@ -12,9 +12,10 @@ const arrows = [
   { folder: 'src/mesh', allow: ['src/mesh', 'protocols', 'config'] },
   { folder: 'src/transfer', allow: ['src/transfer', 'protocols'] },
   { folder: 'src/journal', allow: ['src/journal', 'protocols'] },
+  { folder: 'src/receipt', allow: ['src/receipt', 'protocols'] },
   { folder: 'src/placement', allow: ['src/placement', 'protocols'] },
   { folder: 'src/api', allow: ['src/api', 'protocols', 'config'] },
-  { folder: 'src/cli', allow: ['src/cli', 'src/api', 'protocols', 'config'] },
+  { folder: 'src/cli', allow: ['src/cli', 'src/api', 'src/receipt', 'protocols', 'config'] },
   { folder: 'src/node', allow: ['src', 'machines', 'protocols', 'config'] }
 ]
 

@@ -40,6 +40,22 @@ const rounds = z.strictObject({
     .describe('an integer of milliseconds from 1: a round that took less than this is the last one')
 })
 
+const witnesses = z.strictObject({
+  count: z
+    .int()
+    .min(0)
+    .max(8)
+    .default(2)
+    .describe('an integer from 0 to 8: how many other peers are given a COMMIT before the target hears of it'),
+  policy: z
+    .enum(['prefer', 'require'])
+    .default('prefer')
+    .describe('"prefer", or "require" to roll back rather than decide without them'),
+  waitMs: milliseconds
+    .default(1000)
+    .describe('an integer of milliseconds from 1: longest wait for witnesses under "prefer", with the container frozen')
+})
+
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -81,6 +97,7 @@ export const configSchema = z.strictObject({
   criu: absolutePath.optional().describe('the absolute path of criu; without it criu is found on PATH'),
   limits: limits.prefault({}).describe('an object of limits'),
   rounds: rounds.prefault({}).describe('an object of pre-dump rules'),
+  witnesses: witnesses.prefault({}).describe('an object of rules for the witnesses of a decision'),
   rateBps: z.int().min(1024).optional().describe('an integer of bytes per second from 1024; without it no limit'),
   retentionHours: z
     .int()

@@ -33,12 +33,34 @@ export type SourceEvent =
   | { readonly type: 'LINK_LOST'; readonly problem: Problem }
   /** A limit of the migration ran out: its downtime or its whole length. */
   | { readonly type: 'DEADLINE'; readonly problem: Problem }
+  /** An operator's word, once the target is gone for good: it never ran the container, and never will. */
+  | { readonly type: 'RESOLVE_RUN'; readonly problem: Problem }
+  /** The other word: the target has it, whatever it can still say of that. */
+  | { readonly type: 'RESOLVE_DISCARD'; readonly problem: Problem }
 
 export type Verdict = 'commit' | 'abort'
 export type Delivery = 'ack' | 'hand-back'
 
 /** Past the point where these could change anything: the journal decides, or what it decided is being carried out. */
-const noWayBack = { CANCEL: {}, LINK_LOST: {}, DEADLINE: {} }
+const noWayBack = { CANCEL: {}, LINK_LOST: {}, DEADLINE: {}, RESOLVE_RUN: {}, RESOLVE_DISCARD: {} }
+
+/** Committed, and the target does not say what became of it: an operator may. */
+const resolved = {
+  RESOLVE_RUN: {
+    target: 'recordingTakeBack',
+    actions: {
+      type: 'note',
+      params: ({ event }: { event: { problem: Problem } }) => ({ problem: event.problem })
+    }
+  },
+  RESOLVE_DISCARD: {
+    target: 'retiring',
+    actions: {
+      type: 'note',
+      params: ({ event }: { event: { problem: Problem } }) => ({ problem: event.problem })
+    }
+  }
+} as const
 
 /** An actor that the daemon has to provide; running the bare machine is a mistake. */
 const effect = <Output = void>() =>
@@ -66,6 +88,8 @@ export const sourceMachine = setup({
     /** Writes the decision durably; resolves with the one that stands. */
     decideCommit: effect<Verdict>(),
     decideAbort: effect<Verdict>(),
+    /** Gives the COMMIT to other peers, as many as the policy asks for. */
+    giveWitness: effect(),
     /** Tells COMMIT until the target acknowledges it or hands back. Never gives up. */
     deliverCommit: effect<Delivery>(),
     /** Writes durably that the target handed back. */
@@ -107,7 +131,7 @@ export const sourceMachine = setup({
     starting: {
       always: [
         { guard: 'resumesTakenBack', target: 'undoing' },
-        { guard: 'resumesCommitted', target: 'committed' },
+        { guard: 'resumesCommitted', target: 'witnessing' },
         { guard: 'resumes', target: 'recordingAbort' },
         { target: 'running' }
       ]
@@ -128,7 +152,10 @@ export const sourceMachine = setup({
         DEADLINE: {
           target: 'recordingAbort',
           actions: { type: 'note', params: ({ event }) => ({ problem: event.problem }) }
-        }
+        },
+        // Nothing is in doubt yet: a cancel ends it.
+        RESOLVE_RUN: {},
+        RESOLVE_DISCARD: {}
       },
       states: {
         offering: {
@@ -212,7 +239,7 @@ export const sourceMachine = setup({
       invoke: {
         src: 'decideCommit',
         input: ({ context }) => ({ migration: context.migration }),
-        onDone: [{ guard: ({ event }) => event.output === 'commit', target: 'committed' }, { target: 'undoing' }],
+        onDone: [{ guard: ({ event }) => event.output === 'commit', target: 'witnessing' }, { target: 'undoing' }],
         // The write failed, but may have reached the disk: what stands is asked of the journal before anything moves.
         onError: {
           target: 'uncertain',
@@ -225,7 +252,7 @@ export const sourceMachine = setup({
       invoke: {
         src: 'decideAbort',
         input: ({ context }) => ({ migration: context.migration }),
-        onDone: [{ guard: ({ event }) => event.output === 'commit', target: 'committed' }, { target: 'undoing' }],
+        onDone: [{ guard: ({ event }) => event.output === 'commit', target: 'witnessing' }, { target: 'undoing' }],
         // Without a COMMIT record the answer is ABORT anyway, so that a full disk does not keep a container frozen.
         onError: [{ guard: 'commitAttempted', target: 'uncertain' }, { target: 'undoing' }]
       }
@@ -235,8 +262,21 @@ export const sourceMachine = setup({
       after: { retry: 'recordingAbort' }
     },
 
+    witnessing: {
+      on: { ...noWayBack, ...resolved },
+      invoke: {
+        src: 'giveWitness',
+        input: ({ context }) => ({ migration: context.migration }),
+        onDone: 'committed',
+        onError: 'witnessingAgain'
+      }
+    },
+    witnessingAgain: {
+      on: { ...noWayBack, ...resolved },
+      after: { retry: 'witnessing' }
+    },
     committed: {
-      on: noWayBack,
+      on: { ...noWayBack, ...resolved },
       invoke: {
         src: 'deliverCommit',
         input: ({ context }) => ({ migration: context.migration }),
@@ -245,7 +285,7 @@ export const sourceMachine = setup({
       }
     },
     deliveringAgain: {
-      on: noWayBack,
+      on: { ...noWayBack, ...resolved },
       after: { retry: 'committed' }
     },
     retiring: {

@@ -23,6 +23,8 @@ export interface TargetContext {
   readonly epoch: number
   readonly resume?: TargetResume
   readonly problem?: Problem
+  /** An operator decided: there is nobody to hand back to. */
+  readonly resolved: boolean
 }
 
 export type TargetEvent =
@@ -34,13 +36,27 @@ export type TargetEvent =
   | { readonly type: 'CANCEL'; readonly problem: Problem }
   | { readonly type: 'LINK_LOST'; readonly problem: Problem }
   | { readonly type: 'DEADLINE'; readonly problem: Problem }
+  /** An operator's word, once the source is gone for good: it runs here. */
+  | { readonly type: 'RESOLVE_RUN'; readonly problem: Problem }
+  /** The other word: it never runs here. */
+  | { readonly type: 'RESOLVE_DISCARD'; readonly problem: Problem }
 
 export type Verdict = 'commit' | 'abort'
 /** Which of the two exclusive records stands. */
 export type Claim = 'activating' | 'hand-back'
 
 /** Past the point where these could change anything: the journal decides, or what it decided is being carried out. */
-const noWayBack = { COMMIT: {}, ABORT: {}, CANCEL: {}, LINK_LOST: {}, DEADLINE: {}, PREFLIGHT: {}, RESTORE: {} }
+const noWayBack = {
+  COMMIT: {},
+  ABORT: {},
+  CANCEL: {},
+  LINK_LOST: {},
+  DEADLINE: {},
+  PREFLIGHT: {},
+  RESTORE: {},
+  RESOLVE_RUN: {},
+  RESOLVE_DISCARD: {}
+}
 
 const effect = <Output = void>() =>
   fromPromise<Output, { readonly migration: string }>(() => Promise.reject(new Error('this actor has to be provided')))
@@ -59,7 +75,7 @@ export const targetMachine = setup({
     /** CRIU restores stopped, the cgroup is frozen and seen frozen. */
     restore: effect(),
     recordPrepared: effect(),
-    /** Asks the source for the decision until it answers. Never gives up. */
+    /** Asks the source for the decision, and where it does not answer its witnesses, until one tells it. Never gives up. */
     askDecision: effect<Verdict>(),
     /** Looks whether the frozen tree is still there, whole and frozen. */
     seeFrozen: effect(),
@@ -75,6 +91,7 @@ export const targetMachine = setup({
   },
   actions: {
     note: assign({ problem: (_, params: { problem: Problem }) => params.problem }),
+    resolve: assign({ problem: (_, params: { problem: Problem }) => params.problem, resolved: true }),
     /** What it was given up for says more than what then went wrong while tidying up. */
     noteFirst: assign({
       problem: ({ context }, params: { problem: Problem }) => context.problem ?? params.problem
@@ -85,6 +102,7 @@ export const targetMachine = setup({
     resumesHandBack: ({ context }) => context.resume?.handBack === true,
     resumesPrepared: ({ context }) => context.resume?.prepared === true,
     resumes: ({ context }) => context.resume !== undefined,
+    resolved: ({ context }) => context.resolved,
     ofThisEpoch: ({ context, event }) => 'epoch' in event && event.epoch === context.epoch
   },
   delays: { retry: 1000 }
@@ -93,6 +111,7 @@ export const targetMachine = setup({
   context: ({ input }) => ({
     migration: input.migration,
     epoch: input.epoch,
+    resolved: false,
     ...(input.resume === undefined ? {} : { resume: input.resume })
   }),
   initial: 'starting',
@@ -131,7 +150,10 @@ export const targetMachine = setup({
         // A source never commits what was not said to be prepared; one that does is not believed.
         COMMIT: {},
         PREFLIGHT: {},
-        RESTORE: {}
+        RESTORE: {},
+        // Nothing is in doubt yet: a cancel ends it.
+        RESOLVE_RUN: {},
+        RESOLVE_DISCARD: {}
       },
       states: {
         reserving: {
@@ -221,7 +243,15 @@ export const targetMachine = setup({
         LINK_LOST: {},
         DEADLINE: {},
         PREFLIGHT: {},
-        RESTORE: {}
+        RESTORE: {},
+        RESOLVE_RUN: {
+          target: 'seeing',
+          actions: { type: 'resolve', params: ({ event }) => ({ problem: event.problem }) }
+        },
+        RESOLVE_DISCARD: {
+          target: 'recordingHandBack',
+          actions: { type: 'resolve', params: ({ event }) => ({ problem: event.problem }) }
+        }
       },
       invoke: {
         src: 'askDecision',
@@ -242,7 +272,15 @@ export const targetMachine = setup({
         LINK_LOST: {},
         DEADLINE: {},
         PREFLIGHT: {},
-        RESTORE: {}
+        RESTORE: {},
+        RESOLVE_RUN: {
+          target: 'seeing',
+          actions: { type: 'resolve', params: ({ event }) => ({ problem: event.problem }) }
+        },
+        RESOLVE_DISCARD: {
+          target: 'recordingHandBack',
+          actions: { type: 'resolve', params: ({ event }) => ({ problem: event.problem }) }
+        }
       },
       after: { retry: 'prepared' }
     },
@@ -331,7 +369,7 @@ export const targetMachine = setup({
       invoke: {
         src: 'discard',
         input: ({ context }) => ({ migration: context.migration }),
-        onDone: 'handingBack',
+        onDone: [{ guard: 'resolved', target: 'handedBack' }, { target: 'handingBack' }],
         onError: 'discardingHandedBackAgain'
       }
     },
@@ -340,7 +378,14 @@ export const targetMachine = setup({
       after: { retry: 'discardingHandedBack' }
     },
     handingBack: {
-      on: noWayBack,
+      on: {
+        ...noWayBack,
+        // The record stays: a source that comes back all the same is told.
+        RESOLVE_DISCARD: {
+          target: 'handedBack',
+          actions: { type: 'resolve', params: ({ event }) => ({ problem: event.problem }) }
+        }
+      },
       invoke: {
         src: 'deliverHandBack',
         input: ({ context }) => ({ migration: context.migration }),
@@ -349,7 +394,14 @@ export const targetMachine = setup({
       }
     },
     deliveringHandBackAgain: {
-      on: noWayBack,
+      on: {
+        ...noWayBack,
+        // The record stays: a source that comes back all the same is told.
+        RESOLVE_DISCARD: {
+          target: 'handedBack',
+          actions: { type: 'resolve', params: ({ event }) => ({ problem: event.problem }) }
+        }
+      },
       after: { retry: 'handingBack' }
     },
     handedBack: { type: 'final' },

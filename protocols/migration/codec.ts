@@ -3,8 +3,29 @@ import * as limits from './constants.ts'
 import { Request, Response, type Decision, type Offer, type Problem } from './pb/message.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
-const REQUESTS = ['offer', 'preflight', 'restore', 'decision', 'ask', 'logs', 'handBack'] as const
-const RESPONSES = ['accepted', 'report', 'prepared', 'ack', 'decision', 'logFiles', 'refused', 'handBack'] as const
+const REQUESTS = [
+  'offer',
+  'preflight',
+  'restore',
+  'decision',
+  'ask',
+  'logs',
+  'handBack',
+  'witness',
+  'askWitness',
+  'receipts'
+] as const
+const RESPONSES = [
+  'accepted',
+  'report',
+  'prepared',
+  'ack',
+  'decision',
+  'logFiles',
+  'refused',
+  'handBack',
+  'receiptHalf'
+] as const
 
 /** @throws ProtocolError */
 export function encodeRequest(request: Request): Uint8Array {
@@ -65,7 +86,7 @@ function checkRequest(request: Request): void {
     REQUESTS.filter((name) => request[name] !== undefined)
   )
   field.checkText('Request.migration', request.migration, { maxBytes: 32, pattern: limits.MIGRATION_ID })
-  const { offer, preflight, restore, decision, handBack } = request
+  const { offer, preflight, restore, decision, handBack, witness, askWitness } = request
   if (offer) checkOffer(offer)
   if (preflight) field.checkJson('Preflight.facts', preflight.facts, limits.MAX_FACTS_BYTES)
   if (restore) {
@@ -73,9 +94,16 @@ function checkRequest(request: Request): void {
     if (restore.neighbours !== '') {
       field.checkJson('Restore.neighbours', restore.neighbours, limits.MAX_NEIGHBOURS_BYTES)
     }
+    field.checkCount('Restore.witnesses', restore.witnesses.length, limits.MAX_WITNESSES)
+    for (const witness of restore.witnesses) checkPeerId('Restore.witnesses', witness)
+    checkReceipt('Restore.receipt', restore.receipt)
   }
   if (decision) checkDecision(decision)
   if (handBack) checkHandBack(handBack)
+  if (witness) {
+    field.checkLength('Witness.statement', witness.statement, { min: 1, max: limits.MAX_RECEIPT_ENTRY_BYTES })
+  }
+  if (askWitness) checkPeerId('AskWitness.source', askWitness.source)
 }
 
 function checkResponse(response: Response): void {
@@ -83,15 +111,20 @@ function checkResponse(response: Response): void {
     'Response',
     RESPONSES.filter((name) => response[name] !== undefined)
   )
-  const { accepted, report, prepared, decision, logFiles, refused, handBack } = response
+  const { accepted, report, prepared, ack, decision, logFiles, refused, handBack, receiptHalf } = response
   if (accepted) {
     field.checkText('Accepted.targetName', accepted.targetName, { maxBytes: 63, pattern: field.HOST_NAME })
+    checkReceipt('Accepted.receipt', accepted.receipt)
   }
   if (report) {
     field.checkCount('Report.findings', report.findings.length, limits.MAX_FINDINGS)
     for (const finding of report.findings) field.checkProblem('Finding.problem', finding.problem)
   }
-  if (prepared) field.checkCount('Prepared.epoch', prepared.epoch)
+  if (prepared) {
+    field.checkCount('Prepared.epoch', prepared.epoch)
+    checkReceipt('Prepared.receipt', prepared.receipt)
+  }
+  if (ack) checkReceipt('Ack.receipt', ack.receipt)
   if (decision) checkDecision(decision)
   if (logFiles) {
     field.checkCount('LogFiles.files', logFiles.files.length, limits.MAX_LOG_FILES)
@@ -105,6 +138,10 @@ function checkResponse(response: Response): void {
     for (const problem of refused.problems) field.checkProblem('Refused.problems', problem)
   }
   if (handBack) checkHandBack(handBack)
+  if (receiptHalf) {
+    field.checkCount('ReceiptHalf.entries', receiptHalf.entries.length, limits.MAX_RECEIPT_ENTRIES)
+    for (const entry of receiptHalf.entries) checkReceipt('ReceiptHalf.entries', entry)
+  }
 }
 
 function checkOffer(offer: Offer): void {
@@ -115,16 +152,28 @@ function checkOffer(offer: Offer): void {
   field.checkCount('Offer.memoryBytes', offer.memoryBytes)
   field.checkCount('Offer.rootfsBytes', offer.rootfsBytes)
   field.checkJson('Offer.spec', offer.spec, limits.MAX_SPEC_BYTES)
+  checkReceipt('Offer.receipt', offer.receipt)
 }
 
 function checkDecision(decision: Decision): void {
   field.checkCount('Decision.epoch', decision.epoch)
   field.checkText('Decision.reason', decision.reason, { maxBytes: limits.MAX_REASON_BYTES })
+  checkReceipt('Decision.receipt', decision.receipt)
 }
 
-function checkHandBack(handBack: { epoch: number; problem?: Problem }): void {
+function checkHandBack(handBack: { epoch: number; problem?: Problem; receipt?: Uint8Array }): void {
   field.checkCount('HandBack.epoch', handBack.epoch)
   if (handBack.problem !== undefined) field.checkProblem('HandBack.problem', handBack.problem)
+  checkReceipt('HandBack.receipt', handBack.receipt)
+}
+
+/** A check (dry run) makes no record, and has none to show. */
+function checkReceipt(name: string, entry: Uint8Array | undefined): void {
+  if (entry !== undefined) field.checkLength(name, entry, { min: 1, max: limits.MAX_RECEIPT_ENTRY_BYTES })
+}
+
+function checkPeerId(name: string, peerId: string): void {
+  field.checkText(name, peerId, { maxBytes: 64, pattern: limits.PEER_ID })
 }
 
 function exactly(bytes: number): { min: number; max: number } {

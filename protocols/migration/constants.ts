@@ -20,3 +20,10 @@ export const MAX_MIGRATION_STREAMS = 64
 export const CONTAINER_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}$/
 export const ENGINE_NAME = /^[a-z]{1,16}$/
 export const LOG_NAME = /^[a-z][a-z0-9-]{0,63}\.log$/
+/** A peer id of an Ed25519 or secp256k1 key in base58btc, as libp2p prints it. */
+export const PEER_ID = /^[1-9A-HJ-NP-Za-km-z]{40,64}$/
+/** Peers that hold a source's decision beside it. */
+export const MAX_WITNESSES = 8
+export const MAX_RECEIPT_ENTRY_BYTES = 4096
+/** Far more than a migration has. */
+export const MAX_RECEIPT_ENTRIES = 128

@@ -100,6 +100,25 @@ export interface LogView {
   readonly missing: readonly Problem[]
 }
 
+/** The container runs on this host, or this host's copy goes. */
+export type Resolution = 'run-here' | 'discard'
+
+/** Both halves of a migration's receipt, as far as they could be had; docs/receipts.md says what an entry is. */
+export interface ReceiptView {
+  readonly id: string
+  readonly halves: readonly ReceiptHalfView[]
+  /** A host whose half could not be had, and why. */
+  readonly missing: readonly Problem[]
+}
+
+export interface ReceiptHalfView {
+  readonly host: string
+  /** Peer id that this host knows the half's host by. */
+  readonly peerId: string
+  /** Base64 each, in their order. */
+  readonly entries: readonly string[]
+}
+
 /** What src/api serves; src/node implements it. Every method rejects with an OperatorError. */
 export interface OperatorService {
   containers(signal: AbortSignal): Promise<readonly ContainerView[]>
@@ -112,6 +131,12 @@ export interface OperatorService {
   watch(id: string, signal: AbortSignal): AsyncIterable<MigrationView>
   migrations(signal: AbortSignal): Promise<readonly MigrationView[]>
   logs(id: string, signal: AbortSignal): Promise<LogView>
+  receipt(id: string, signal: AbortSignal): Promise<ReceiptView>
+  /**
+   * Takes an operator's word for a migration whose other side is gone for good. Rejects with NOT_IN_DOUBT where the decision is
+   * known or the other side still answers.
+   */
+  resolve(request: { id: string; how: Resolution }, signal: AbortSignal): Promise<MigrationView>
   /** Resolves when the cancel was accepted. Rejects with TOO_LATE once COMMIT is recorded. */
   cancel(id: string, signal: AbortSignal): Promise<MigrationView>
 }

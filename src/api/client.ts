@@ -22,6 +22,8 @@ export function operatorClient(socket: string): OperatorService {
     watch: (id, signal) => watch(socket, `${of(id)}/events`, signal),
     migrations: (signal) => get('/v1/migrations', signal),
     logs: (id, signal) => get(`${of(id)}/logs`, signal),
+    receipt: (id, signal) => get(`${of(id)}/receipt`, signal),
+    resolve: ({ id, how }, signal) => post(`${of(id)}/resolve`, { how }, signal),
     cancel: (id, signal) => post(`${of(id)}/cancel`, undefined, signal)
   }
 }

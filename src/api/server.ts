@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { hostname } from 'node:os'
 import { chmod } from 'node:fs/promises'
 import { OperatorError, type OperatorService } from '../../protocols/operator/views.ts'
-import { moveRequest } from './body.ts'
+import { moveRequest, resolveRequest } from './body.ts'
 import { migrationOf, streamEvents } from './events.ts'
 import { problemOf, statusOf } from './problems.ts'
 import { freeSocket } from './socket-file.ts'
@@ -46,6 +46,7 @@ const routes: readonly Route[] = [
   get('version', () => Promise.resolve({ version: ferryVersion() })),
   get(`migrations/${id}`, ({ service, id, host, signal }) => migrationOf(service, id, host, signal)),
   get(`migrations/${id}/logs`, ({ service, id, signal }) => service.logs(id, signal)),
+  get(`migrations/${id}/receipt`, ({ service, id, signal }) => service.receipt(id, signal)),
   get(`migrations/${id}/events`, ({ response, service, id, host, signal }) =>
     streamEvents(response, service, id, host, signal)
   ),
@@ -54,6 +55,9 @@ const routes: readonly Route[] = [
   ),
   post('migrations', 201, async ({ request, service, host, signal }) =>
     service.move(await moveRequest(request, host), signal)
+  ),
+  post(`migrations/${id}/resolve`, 200, async ({ request, service, id, host, signal }) =>
+    service.resolve({ id, ...(await resolveRequest(request, host)) }, signal)
   ),
   post(`migrations/${id}/cancel`, 200, ({ service, id, signal }) => service.cancel(id, signal))
 ]

@@ -25,6 +25,7 @@ const badInput = new Set([
   'AMBIGUOUS_CONTAINER',
   'AMBIGUOUS_PEER',
   'MOVE_TO_SELF',
+  'RECEIPT_FILE',
   'BODY_TOO_LARGE'
 ])
 

@@ -2,6 +2,7 @@
 // The `ferry` command.
 import { Command, CommanderError } from 'commander'
 import { configuredSocket } from '../../config/socket.ts'
+import { MIGRATION_ID } from '../../protocols/fields.ts'
 import type { OperatorService } from '../../protocols/operator/views.ts'
 import { operatorClient } from '../api/client.ts'
 import { ferryVersion } from '../api/version.ts'
@@ -11,6 +12,7 @@ import { logsText } from './logs.ts'
 import { move } from './move.ts'
 import { daemon, identity } from './node.ts'
 import { problemOf, problemText } from './problem-text.ts'
+import { resolve, type ResolveOptions } from './resolve.ts'
 import { summaryText } from './progress.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
@@ -81,6 +83,33 @@ command('logs <id>', "show CRIU's logs of both hosts, the first real error expla
     )
   })
 
+const receipt = command('receipt', 'what both hosts signed of a migration').addHelpText(
+  'after',
+  '\n`ferry receipt ID` is `ferry receipt show ID`.'
+)
+
+receipt
+  .command('show <id>', { isDefault: true })
+  .description('print both halves')
+  .option('--export <file>', 'write them to a file too, for `ferry receipt verify`')
+  .exitOverride()
+  .action(async (id: string, options: { export?: string }) => {
+    const { showReceipt } = await import('./receipt.ts')
+    exitCode = await showReceipt(await client(), id, options.export, terminalNow(), timeout())
+  })
+
+receipt
+  .command('verify <id-or-file> [file]')
+  .description('prove from both halves that no two copies ran at one time; files need no daemon')
+  .exitOverride()
+  .action(async (subject: string, file: string | undefined) => {
+    const { verifyFiles, verifyMigration } = await import('./receipt.ts')
+    exitCode =
+      file === undefined && MIGRATION_ID.test(subject)
+        ? await verifyMigration(await client(), subject, terminalNow(), timeout())
+        : await verifyFiles([subject, ...(file === undefined ? [] : [file])], terminalNow())
+  })
+
 command('cancel <id>', 'end a migration that is not decided; the container runs on where it was').action(
   async (id: string) => {
     show(
@@ -89,6 +118,14 @@ command('cancel <id>', 'end a migration that is not decided; the container runs 
     )
   }
 )
+
+command('resolve <id>', 'decide a migration whose other host is gone for good; says what that risks')
+  .option('--run-here', 'the container runs on this host from now on')
+  .option('--discard', "this host's copy is thrown away")
+  .option('--yes', 'do it')
+  .action(async (id: string, options: ResolveOptions) => {
+    exitCode = await resolve(await client(), id, options, terminalNow(), timeout())
+  })
 
 function command(usage: string, description: string): Command {
   return program.command(usage).description(description).exitOverride()

@@ -31,22 +31,53 @@ export type Decision = 'commit' | 'abort'
  */
 export type Mark = 'prepared' | 'activating' | 'hand-back' | 'taken-back'
 
+/** A signed entry of this side's receipt (src/receipt), which the journal keeps and does not read. */
+export interface ReceiptEntry {
+  readonly seq: number
+  readonly bytes: Uint8Array
+}
+
+/** A decision of another host, kept for the target it names. */
+export interface Witnessed {
+  /** Peer id. */
+  readonly source: string
+  readonly statement: Uint8Array
+  /** ISO 8601. */
+  readonly at: string
+}
+
 /** Every write is on disk when its promise resolves. Every method rejects with a JournalError. */
 export interface Journal {
-  putMigration(record: MigrationRecord): Promise<void>
+  /** Entries of the receipt go to disk with the record, or neither does. */
+  putMigration(record: MigrationRecord, receipts?: readonly ReceiptEntry[]): Promise<void>
   migration(id: string): Promise<MigrationRecord | undefined>
   /** All that are not pruned, oldest first. */
   migrations(): Promise<readonly MigrationRecord[]>
   /** Those that ended, latest end first. */
   history(): Promise<readonly MigrationRecord[]>
-  /** Forgets migrations that ended before `olderThan`, with their decisions and marks; returns their ids. */
+  /** Forgets migrations that ended before `olderThan`, with their decisions, marks and receipts; returns their ids. */
   prune(olderThan: Date): Promise<readonly string[]>
-  /** Writes a decision once; returns the one that stands, which is an earlier one if there is any. */
-  decide(id: string, decision: Decision, epoch: number): Promise<Decision>
+  /**
+   * Writes a decision once; returns the one that stands, which is an earlier one if there is any. `receipts` is told which
+   * one that will be; what it returns goes to disk with it, and also where the decision stood before.
+   */
+  decide(
+    id: string,
+    decision: Decision,
+    epoch: number,
+    receipts?: (stands: Decision) => readonly ReceiptEntry[]
+  ): Promise<Decision>
   decision(id: string): Promise<Decision | undefined>
-  /** Writes a mark once. `activating` and `hand-back` exclude each other: returns the one that stands. */
-  mark(id: string, mark: Mark): Promise<Mark>
+  /** Writes a mark once. `activating` and `hand-back` exclude each other: returns the one that stands. `receipts` as in `decide`. */
+  mark(id: string, mark: Mark, receipts?: (stands: Mark) => readonly ReceiptEntry[]): Promise<Mark>
   marks(id: string): Promise<ReadonlySet<Mark>>
+  /** This side's entries of the migration's receipt, in their order. */
+  receipts(id: string): Promise<readonly Uint8Array[]>
+  /** Keeps what a source has signed of its decision, for its target to ask; an earlier one goes. */
+  witness(id: string, kept: Witnessed): Promise<void>
+  witnessed(id: string): Promise<Uint8Array | undefined>
+  /** How many are kept of this source. */
+  witnessedOf(source: string): Promise<number>
   /** 0 for a container that never moved. */
   epochOf(container: string): Promise<number>
   setEpoch(container: string, epoch: number): Promise<void>
@@ -80,6 +111,12 @@ export async function openJournal(folder: string, options: JournalOptions = {}):
 const marksOfTarget: Readonly<Partial<Record<Mark, Mark>>> = { activating: 'hand-back', 'hand-back': 'activating' }
 const everyMark: readonly Mark[] = ['prepared', 'activating', 'hand-back', 'taken-back']
 
+interface StoredWitness {
+  readonly source: string
+  readonly statement: string
+  readonly at: string
+}
+
 class StoredJournal implements Journal {
   readonly #store: Store
 
@@ -87,8 +124,9 @@ class StoredJournal implements Journal {
     this.#store = store
   }
 
-  async putMigration(record: MigrationRecord): Promise<void> {
-    await this.#store.alone(() => this.#store.write([{ key: key('migration', record.id), value: record }]))
+  async putMigration(record: MigrationRecord, receipts: readonly ReceiptEntry[] = []): Promise<void> {
+    const changes = [{ key: key('migration', record.id), value: record }, ...receiptChanges(record.id, receipts)]
+    await this.#store.alone(() => this.#store.write(changes))
   }
 
   async migration(id: string): Promise<MigrationRecord | undefined> {
@@ -115,6 +153,12 @@ class StoredJournal implements Journal {
         key('decision', id),
         ...everyMark.map((mark) => key('mark', id, mark))
       ])
+      for (const id of ids) {
+        keys.push(...(await this.#store.list(`${key('receipt', id)}/`)).map((stored) => stored.key))
+      }
+      for (const { key: stored, value } of await this.#store.list('witness/')) {
+        if (Date.parse((value as StoredWitness).at) < olderThan.getTime()) keys.push(stored)
+      }
       const changes: Change[] = [...keys, ...claims.map((claim) => claim.key)].map((old) => ({
         key: old,
         remove: true
@@ -124,12 +168,19 @@ class StoredJournal implements Journal {
     })
   }
 
-  async decide(id: string, decision: Decision, epoch: number): Promise<Decision> {
+  async decide(
+    id: string,
+    decision: Decision,
+    epoch: number,
+    receipts: (stands: Decision) => readonly ReceiptEntry[] = () => []
+  ): Promise<Decision> {
     return this.#store.alone(async () => {
       const standing = await this.decision(id)
-      if (standing !== undefined) return standing
-      await this.#store.write([{ key: key('decision', id), value: { decision, epoch } }])
-      return decision
+      const stands = standing ?? decision
+      const changes: Change[] = receiptChanges(id, receipts(stands))
+      if (standing === undefined) changes.push({ key: key('decision', id), value: { decision, epoch } })
+      if (changes.length > 0) await this.#store.write(changes)
+      return stands
     })
   }
 
@@ -138,18 +189,40 @@ class StoredJournal implements Journal {
     return stored?.decision
   }
 
-  async mark(id: string, mark: Mark): Promise<Mark> {
+  async mark(id: string, mark: Mark, receipts: (stands: Mark) => readonly ReceiptEntry[] = () => []): Promise<Mark> {
     return this.#store.alone(async () => {
       const marks = await this.marks(id)
       const excluded = marksOfTarget[mark]
-      if (excluded !== undefined && marks.has(excluded)) return excluded
-      if (!marks.has(mark)) await this.#store.write([{ key: key('mark', id, mark), value: mark }])
-      return mark
+      const stands = excluded !== undefined && marks.has(excluded) ? excluded : mark
+      const changes: Change[] = receiptChanges(id, receipts(stands))
+      if (!marks.has(stands)) changes.push({ key: key('mark', id, stands), value: stands })
+      if (changes.length > 0) await this.#store.write(changes)
+      return stands
     })
   }
 
   async marks(id: string): Promise<ReadonlySet<Mark>> {
     return new Set((await this.#store.list(`${key('mark', id)}/`)).map(({ value }) => value as Mark))
+  }
+
+  async receipts(id: string): Promise<readonly Uint8Array[]> {
+    const found = await this.#store.list(`${key('receipt', id)}/`)
+    return found.map(({ value }) => Buffer.from(String(value), 'base64'))
+  }
+
+  async witness(id: string, { source, statement, at }: Witnessed): Promise<void> {
+    const value = { source, statement: Buffer.from(statement).toString('base64'), at }
+    await this.#store.alone(() => this.#store.write([{ key: key('witness', id), value }]))
+  }
+
+  async witnessed(id: string): Promise<Uint8Array | undefined> {
+    const stored = (await this.#store.get(key('witness', id))) as StoredWitness | undefined
+    return stored === undefined ? undefined : Buffer.from(stored.statement, 'base64')
+  }
+
+  async witnessedOf(source: string): Promise<number> {
+    const all = await this.#store.list('witness/')
+    return all.filter(({ value }) => (value as StoredWitness).source === source).length
   }
 
   async epochOf(container: string): Promise<number> {
@@ -187,6 +260,14 @@ class StoredJournal implements Journal {
   async close(): Promise<void> {
     await this.#store.close()
   }
+}
+
+/** Numbers are padded, so that the order of the keys is theirs. */
+function receiptChanges(id: string, entries: readonly ReceiptEntry[]): Change[] {
+  return entries.map(({ seq, bytes }) => ({
+    key: key('receipt', id, String(seq).padStart(6, '0')),
+    value: Buffer.from(bytes).toString('base64')
+  }))
 }
 
 /** Parts are escaped, so that no name of a container or id of a peer's can reach another's key. */

@@ -7,7 +7,9 @@ import { serveOperatorApi } from '../api/server.ts'
 import { createEngines } from '../engines/index.ts'
 import { hostFacts, type HostFacts } from '../host/facts.ts'
 import { openJournal } from '../journal/journal.ts'
+import { loadOrCreateKey } from '../mesh/key-file.ts'
 import { createMesh } from '../mesh/mesh.ts'
+import { signerOf } from '../receipt/signature.ts'
 import { FerryNode } from './node.ts'
 import { keyFileOf, type NodeParts } from './parts.ts'
 import { Reservations } from './reservations.ts'
@@ -81,6 +83,7 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     log,
     journal,
     mesh,
+    signer: signerOf(await loadOrCreateKey(keyFileOf(config.stateDir))),
     engines,
     reservations,
     facts,

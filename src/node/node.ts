@@ -9,7 +9,9 @@ import {
   type MigrationView,
   type OperatorService,
   type PeerView,
-  type Problem
+  type Problem,
+  type ReceiptView,
+  type Resolution
 } from '../../protocols/operator/views.ts'
 import type { HostFacts } from '../host/facts.ts'
 import { containerView, inspectContainer, listContainers } from './containers.ts'
@@ -19,6 +21,7 @@ import { containerKey, type NodeParts } from './parts.ts'
 import { parseFacts } from './peer-facts.ts'
 import { PeerRequests } from './peer-requests.ts'
 import { asOperator, operatorError, toProblem } from './problems.ts'
+import { receiptView } from './receipts.ts'
 import { recover } from './recovery.ts'
 import { expectResponse } from './responses.ts'
 import { SourceMigration } from './source-migration.ts'
@@ -229,18 +232,20 @@ export class FerryNode implements OperatorService {
     return { id, logs, missing, ...(diagnosis === undefined ? {} : { diagnosis }) }
   }
 
+  async receipt(id: string, signal: AbortSignal): Promise<ReceiptView> {
+    const view = await this.#view(id)
+    return receiptView(this.#parts, id, view.role === 'source' ? view.target : view.source, signal)
+  }
+
+  async resolve({ id, how }: { id: string; how: Resolution }): Promise<MigrationView> {
+    const active = await this.#underWay(id)
+    active.resolve(how)
+    return active.progress.view
+  }
+
   async cancel(id: string): Promise<MigrationView> {
     const { name } = this.#parts
-    const active = this.#active.get(id)
-    if (active === undefined) {
-      const view = await this.#view(id)
-      throw operatorError(name, {
-        code: 'ALREADY_ENDED',
-        what: `migration ${id} has ended already`,
-        why: `it ended as ${view.outcome ?? view.state}`,
-        remedy: 'nothing is to be done'
-      })
-    }
+    const active = await this.#underWay(id)
     const accepted = active.cancel({
       code: 'CANCELLED',
       host: name,
@@ -275,6 +280,18 @@ export class FerryNode implements OperatorService {
         'ends with migrations whose decision is not known; the next start takes them up'
       )
     }
+  }
+
+  async #underWay(id: string): Promise<Migration> {
+    const active = this.#active.get(id)
+    if (active !== undefined) return active
+    const view = await this.#view(id)
+    throw operatorError(this.#parts.name, {
+      code: 'ALREADY_ENDED',
+      what: `migration ${id} has ended already`,
+      why: `it ended as ${view.outcome ?? view.state}`,
+      remedy: 'nothing is to be done'
+    })
   }
 
   #cancelForEnd(migration: Migration): void {

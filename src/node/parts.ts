@@ -5,6 +5,7 @@ import type { CheckpointPaths, Engine, EngineName } from '../engines/engine.ts'
 import type { HostFacts } from '../host/facts.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Mesh } from '../mesh/mesh.ts'
+import type { Signer } from '../receipt/signature.ts'
 import type { Reservations } from './reservations.ts'
 
 export interface NodeParts {
@@ -13,6 +14,8 @@ export interface NodeParts {
   readonly log: Logger
   readonly journal: Journal
   readonly mesh: Mesh
+  /** The node's key: receipts are signed with it. */
+  readonly signer: Signer
   readonly engines: ReadonlyMap<EngineName, Engine>
   readonly reservations: Reservations
   readonly facts: (signal: AbortSignal) => Promise<HostFacts>

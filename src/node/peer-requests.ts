@@ -1,7 +1,8 @@
 // What peers ask of this node. A peer speaks only of migrations it has a side in.
 import { Decision, type Request, type Response } from '../../protocols/migration/index.ts'
-import type { FindingView, Problem } from '../../protocols/operator/views.ts'
+import type { FindingView, MigrationView, Problem } from '../../protocols/operator/views.ts'
 import { compareHosts } from '../host/compare.ts'
+import { decodeEntry } from '../receipt/entry.ts'
 import { engineOf } from './containers.ts'
 import { readLogs } from './logs.ts'
 import { bundlesOf, containerKey, type NodeParts } from './parts.ts'
@@ -9,11 +10,13 @@ import { parseFacts } from './peer-facts.ts'
 import { toProblem } from './problems.ts'
 import { findingsToWire, toWire } from './wire-problems.ts'
 import type { Migration } from './node.ts'
-import { TargetMigration } from './target-migration.ts'
+import { runsHere, TargetMigration } from './target-migration.ts'
+import { WitnessBook } from './witness-book.ts'
 
 /** A check is two questions; what the first said is kept this long, milliseconds. */
 const CHECK_KEPT_MS = 30_000
 const MAX_CHECKS = 64
+const DECISIONS: ReadonlySet<string> = new Set(['commit', 'abort', 'taken-back'])
 
 export interface ActiveMigrations {
   find(id: string): Migration | undefined
@@ -26,11 +29,15 @@ type Offer = NonNullable<Request['offer']>
 export class PeerRequests {
   readonly #parts: NodeParts
   readonly #active: ActiveMigrations
+  readonly #witnesses: WitnessBook
+  /** Offers that are being written down; their migrations are not under way yet. */
+  readonly #offers = new Set<string>()
   readonly #checks = new Map<string, { from: string; offer: Offer; findings: readonly FindingView[] }>()
 
   constructor(parts: NodeParts, active: ActiveMigrations) {
     this.#parts = parts
     this.#active = active
+    this.#witnesses = new WitnessBook(parts)
   }
 
   async answer(from: string, request: Request, signal: AbortSignal): Promise<Response> {
@@ -55,22 +62,34 @@ export class PeerRequests {
     if (request.ask !== undefined) return this.#decisionOf(from, id)
     if (request.logs !== undefined) return this.#logs(from, id)
     if (request.handBack !== undefined) return this.#handBack(from, id)
+    if (request.witness !== undefined) return this.#witnesses.keep(from, id, request.witness.statement)
+    if (request.askWitness !== undefined) return this.#witnesses.tell(from, id, request.askWitness.source)
+    if (request.receipts !== undefined) return this.#receipts(from, id)
 
     const migration = this.#active.find(id)
     if (migration?.role === 'target' && migration.peer === from) {
       if (request.preflight !== undefined) return migration.answerPreflight(request.preflight.facts, signal)
       if (request.restore !== undefined) {
-        return migration.answerRestore(request.restore.imagesDigest, request.restore.neighbours, signal)
+        return migration.answerRestore(request.restore, signal)
       }
-      if (request.decision !== undefined) {
-        const { verdict, epoch, reason } = request.decision
-        if (verdict !== Decision.Verdict.UNDECIDED) return migration.answerDecision(verdict, epoch, reason, signal)
+      if (request.decision !== undefined && request.decision.verdict !== Decision.Verdict.UNDECIDED) {
+        return migration.answerDecision(request.decision, signal)
       }
     }
     return this.#ofEnded(from, id, request)
   }
 
   async #offer(from: string, id: string, offer: Offer, signal: AbortSignal): Promise<Response> {
+    if (this.#offers.has(id)) return refused(this.#duplicate(id))
+    this.#offers.add(id)
+    try {
+      return await this.#firstOffer(from, id, offer, signal)
+    } finally {
+      this.#offers.delete(id)
+    }
+  }
+
+  async #firstOffer(from: string, id: string, offer: Offer, signal: AbortSignal): Promise<Response> {
     const { name, engines, journal, now } = this.#parts
     if (this.#active.closing())
       return refused(this.#problem('SHUTTING_DOWN', `ferry on ${name} is ending`, 'choose another peer'))
@@ -78,7 +97,7 @@ export class PeerRequests {
     if (engine === undefined || (await engine.version(signal)) === undefined)
       return refused(this.#noEngine(offer.engine))
     if (this.#active.find(id) !== undefined || (await journal.migration(id)) !== undefined) {
-      return refused(this.#problem('DUPLICATE_OFFER', `migration ${id} is known already`, 'start a new migration'))
+      return refused(this.#duplicate(id))
     }
     const key = containerKey(offer.engine, offer.container)
     const holder = await journal.claim(key, id)
@@ -92,13 +111,14 @@ export class PeerRequests {
         )
       )
     }
-    const migration = new TargetMigration(this.#parts, engine, {
-      id,
-      peer: from,
-      offer,
-      startedAt: new Date(now()).toISOString()
-    })
+    let migration: TargetMigration
     try {
+      migration = new TargetMigration(this.#parts, engine, {
+        id,
+        peer: from,
+        offer,
+        startedAt: new Date(now()).toISOString()
+      })
       await migration.record()
     } catch (error) {
       await journal.release(key, id)
@@ -152,10 +172,21 @@ export class PeerRequests {
     const record = await this.#parts.journal.migration(id)
     if (record?.role !== 'source' || record.peer !== from) return refused(this.#unknown(id))
     const standing = await this.#parts.journal.decision(id)
-    const undecided = standing === undefined && this.#active.find(id) !== undefined
+    // After an operator's word the target may still ask; after its own hand-back it does not.
+    const takenBack = (await this.#parts.journal.marks(id)).has('taken-back')
+    const active = this.#active.find(id)
+    const undecided = active?.role === 'source' && (standing === undefined || active.witnessing)
     const { COMMIT, ABORT, UNDECIDED } = Decision.Verdict
-    const verdict = standing === 'commit' ? COMMIT : undecided ? UNDECIDED : ABORT
-    return { decision: { verdict, epoch: record.epoch, reason: '' } }
+    const verdict = takenBack ? ABORT : undecided ? UNDECIDED : standing === 'commit' ? COMMIT : ABORT
+    const receipt = verdict === UNDECIDED ? undefined : decisionIn(await this.#parts.journal.receipts(id))
+    return { decision: { verdict, epoch: record.epoch, reason: '', ...(receipt === undefined ? {} : { receipt }) } }
+  }
+
+  async #receipts(from: string, id: string): Promise<Response> {
+    const record = await this.#parts.journal.migration(id)
+    if (record === undefined || record.peer !== from) return refused(this.#unknown(id))
+    const entries = await this.#parts.journal.receipts(id)
+    return { receiptHalf: { entries: entries.map((entry) => Uint8Array.from(entry)) } }
   }
 
   async #logs(from: string, id: string): Promise<Response> {
@@ -176,7 +207,9 @@ export class PeerRequests {
   async #ofEnded(from: string, id: string, request: Request): Promise<Response> {
     const record = await this.#parts.journal.migration(id)
     if (record?.role !== 'target' || record.peer !== from) return refused(this.#unknown(id))
-    if (request.decision?.verdict === Decision.Verdict.ABORT && record.state !== 'owner') return { ack: {} }
+    if (request.decision?.verdict === Decision.Verdict.ABORT) {
+      return record.state === 'owner' ? runsHere(this.#parts.name, record.view as MigrationView) : { ack: {} }
+    }
     if (request.decision?.verdict === Decision.Verdict.COMMIT && request.decision.epoch === record.epoch) {
       const marks = await this.#parts.journal.marks(id)
       if (marks.has('activating')) return { ack: {} }
@@ -194,6 +227,10 @@ export class PeerRequests {
     return this.#problem('ENGINE_MISSING', `${engine} is not installed on ${name}`, `install ${engine} on ${name}`)
   }
 
+  #duplicate(id: string): Problem {
+    return this.#problem('DUPLICATE_OFFER', `migration ${id} is known already`, 'start a new migration')
+  }
+
   #unknown(id: string): Problem {
     return this.#problem(
       'UNKNOWN_MIGRATION',
@@ -205,6 +242,12 @@ export class PeerRequests {
   #problem(code: string, what: string, remedy: string, why?: string): Problem {
     return { code, host: this.#parts.name, what, ...(why === undefined ? {} : { why }), remedy }
   }
+}
+
+/** The source's entry that says what stands. */
+function decisionIn(receipts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | undefined {
+  const entry = receipts.findLast((bytes) => DECISIONS.has(decodeEntry(bytes).body.kind))
+  return entry === undefined ? undefined : Uint8Array.from(entry)
 }
 
 function refused(problem: Problem): Response {

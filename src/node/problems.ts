@@ -1,5 +1,6 @@
 // Every error that leaves a driver becomes a Problem with this host's name here, and nowhere else.
-import { OperatorError, type Problem } from '../../protocols/operator/views.ts'
+import { OperatorError, type FindingView, type Problem } from '../../protocols/operator/views.ts'
+import { MAX_CODES } from '../receipt/entry.ts'
 
 interface Details {
   readonly code: string
@@ -45,4 +46,14 @@ export async function asOperator<T>(host: string, step: () => Promise<T>): Promi
     if (error instanceof OperatorError) throw error
     throw new OperatorError(toProblem(host, error), { cause: error })
   }
+}
+
+/** What a preflight found, as the receipt has it: the first of each kind where there are very many. */
+export function preflightCodes(findings: readonly FindingView[]): { blockers: string[]; warnings: string[] } {
+  const of = (level: FindingView['level']) =>
+    findings
+      .filter((finding) => finding.level === level)
+      .map(({ code }) => code)
+      .slice(0, MAX_CODES)
+  return { blockers: of('blocker'), warnings: of('warning') }
 }

@@ -16,6 +16,7 @@ export async function recover(parts: NodeParts): Promise<(SourceMigration | Targ
       throw new Error(`unfinished migration ${record.id} is of an unknown engine ${record.engine}`)
     const marks = await journal.marks(record.id)
     const view = record.view as MigrationView
+    const receipts = await journal.receipts(record.id)
     log.warn(
       { migration: record.id, role: record.role, state: record.state, marks },
       'takes up an unfinished migration'
@@ -34,7 +35,8 @@ export async function recover(parts: NodeParts): Promise<(SourceMigration | Targ
           resume: {
             machine: { ...(decision === undefined ? {} : { decision }), takenBack: marks.has('taken-back') },
             data,
-            view
+            view,
+            receipts
           }
         })
       )
@@ -53,7 +55,8 @@ export async function recover(parts: NodeParts): Promise<(SourceMigration | Targ
               handBack: marks.has('hand-back')
             },
             data,
-            view
+            view,
+            receipts
           }
         })
       )

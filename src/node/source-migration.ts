@@ -1,27 +1,31 @@
 // One migration on its source: what each actor of the source machine really does.
+import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createActor, type Actor } from 'xstate'
 import { sourceMachine, type SourceResume } from '../../machines/source.ts'
-import { Decision } from '../../protocols/migration/index.ts'
-import type { MigrationView, Phase, Problem } from '../../protocols/operator/views.ts'
+import type { MigrationView, Phase, Problem, Resolution } from '../../protocols/operator/views.ts'
 import type { Engine, Inspection } from '../engines/engine.ts'
-import { isFrozen, isPopulated, freeze, thaw } from '../host/cgroup.ts'
+import { isFrozen, isPopulated, freeze, killAll, thaw } from '../host/cgroup.ts'
 import { readNeighbours } from '../host/neighbours.ts'
 import { attach, detach, preparePorts } from '../host/ports.ts'
 import { stoppedTasks } from '../host/tree.ts'
 import { sendImages } from '../transfer/images.ts'
+import { Books } from './books.ts'
 import { Delivery } from './delivery.ts'
 import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
+import { watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import type { HandOver } from './hand-over.ts'
+import { operatorsWord } from './in-doubt.ts'
 import { KeptFrames } from './kept-frames.ts'
 import { containerKey, foldersOf, retainedOf, type MigrationFolders, type NodeParts } from './parts.ts'
-import { operatorError } from './problems.ts'
-import { Progress } from './progress.ts'
+import { operatorError, preflightCodes } from './problems.ts'
+import type { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
 import { RootfsRounds } from './rootfs-rounds.ts'
+import { SourceWord } from './source-word.ts'
 import { findingsFromWire } from './wire-problems.ts'
+import { checkWitnesses, chooseWitnesses } from './witnesses.ts'
 
 const PHASES: Readonly<Record<string, Phase>> = {
   starting: 'offer',
@@ -32,14 +36,19 @@ const PHASES: Readonly<Record<string, Phase>> = {
   streaming: 'stream',
   restoring: 'restore',
   recordingCommit: 'decision',
+  witnessing: 'decision',
+  witnessingAgain: 'decision',
   committed: 'ack',
   deliveringAgain: 'ack',
   retiring: 'ack',
   retiringAgain: 'ack'
 }
 
-/** A target that is told of an abort has this long to answer; after that it has to ask. Milliseconds. */
-const ABORT_NOTICE_MS = 5000
+/** Committed, and the target's word is what it waits for. */
+const WAITING = new Set(['witnessing', 'witnessingAgain', 'committed', 'deliveringAgain'])
+
+/** Killing a tree that was let go by somebody, milliseconds. */
+const KILL_MS = 10_000
 
 /** Tries, a second apart, before a container is thawed with what a dump left in it. */
 const MAX_FAILED_UNDOS = 5
@@ -48,6 +57,8 @@ export interface SourceRecordData {
   readonly container: Inspection
   /** Set before the first thing is done that a rollback has to undo. */
   readonly freezeBegan: boolean
+  /** Peer ids that are given the decision beside the target. */
+  readonly witnesses: readonly string[]
 }
 
 export interface SourceOptions {
@@ -57,23 +68,31 @@ export interface SourceOptions {
   readonly peerName: string
   readonly container: Inspection
   readonly startedAt: string
-  readonly resume?: { readonly machine: SourceResume; readonly data: SourceRecordData; readonly view: MigrationView }
+  readonly resume?: {
+    readonly machine: SourceResume
+    readonly data: SourceRecordData
+    readonly view: MigrationView
+    readonly receipts: readonly Uint8Array[]
+  }
 }
 
 export class SourceMigration {
   readonly role = 'source'
   readonly id: string
   readonly peer: string
-  readonly progress: Progress
   readonly ended: Promise<void>
   readonly #parts: NodeParts
   readonly #options: SourceOptions
   readonly #engine: Engine
   readonly #folders: MigrationFolders
+  readonly #books: Books
+  readonly #word: SourceWord
   readonly #actor: Actor<typeof sourceMachine>
   readonly #frames: KeptFrames
   readonly #rootfs: RootfsRounds
   #freezeBegan: boolean
+  #witnesses: readonly string[]
+  #watch: FrozenWatch | undefined
   #frozenAt: number | undefined
   #finalRootfs: Promise<unknown> | undefined
   #imagesDigest: Uint8Array | undefined
@@ -94,24 +113,22 @@ export class SourceMigration {
     this.peer = options.peer
     this.#folders = foldersOf(parts.config.stateDir, options.id)
     this.#freezeBegan = options.resume?.data.freezeBegan ?? false
-    this.progress = new Progress(
-      options.resume?.view ?? {
-        id: options.id,
-        container: options.container.name,
-        engine: options.container.engine,
-        source: parts.name,
-        target: options.peerName,
-        role: 'source',
-        state: 'starting',
-        phases: [],
-        startedAt: options.startedAt,
-        warnings: [],
-        rootfsBytes: 0,
-        imageBytes: 0,
-        framesHeld: 0
-      },
-      parts.now
-    )
+    this.#witnesses = options.resume?.data.witnesses ?? []
+    const { id, epoch, peer, peerName, startedAt, resume } = options
+    const { name, engine: engineName } = options.container
+    this.#books = new Books(parts, {
+      id,
+      role: 'source',
+      container: name,
+      engine: engineName,
+      epoch,
+      peer,
+      peerName,
+      startedAt,
+      ...(resume === undefined ? {} : { earlier: resume })
+    })
+    if (resume === undefined) this.#books.note('offer', {})
+    this.#word = new SourceWord(parts, { id, epoch, peer, peerName, witnesses: () => this.#witnesses }, this.#books)
     this.#frames = new KeptFrames({
       ports: options.container.ports,
       log: parts.log.child({ migration: options.id }),
@@ -142,11 +159,14 @@ export class SourceMigration {
           finalDump: effects.actor((signal) => this.#finalDump(signal)),
           stream: effects.actor((signal) => this.#stream(signal)),
           restore: effects.actor((signal) => this.#restore(signal)),
-          decideCommit: effects.actor(() => this.#parts.journal.decide(this.id, 'commit', options.epoch)),
-          decideAbort: effects.actor(() => this.#parts.journal.decide(this.id, 'abort', options.epoch), true),
+          decideCommit: effects.actor(() => this.#decideCommit()),
+          decideAbort: effects.actor(() => this.#books.decide('abort', this.#problem?.code), true),
+          giveWitness: effects.actor((signal) => this.#giveWitness(signal)),
           deliverCommit: effects.actor((signal) => this.#deliverCommit(signal)),
           recordTakeBack: effects.actor(async () => {
-            await this.#parts.journal.mark(this.id, 'taken-back')
+            await this.#books.mark('taken-back', () => {
+              this.#books.once('taken-back', {})
+            })
           }),
           retire: effects.actor((signal) => this.#retire(signal)),
           undo: effects.actor((signal) => this.#undo(signal), true),
@@ -167,6 +187,15 @@ export class SourceMigration {
         }
       })
     })
+  }
+
+  get progress(): Progress {
+    return this.#books.progress
+  }
+
+  /** A COMMIT that the witnesses do not have yet does not count. */
+  get witnessing(): boolean {
+    return this.state === 'witnessing' || this.state === 'witnessingAgain'
   }
 
   get state(): string {
@@ -196,25 +225,33 @@ export class SourceMigration {
     this.#actor.send({ type: 'LINK_LOST', problem })
   }
 
-  async record(): Promise<void> {
-    const { container, id, peer, peerName, epoch, startedAt } = this.#options
-    const view = this.progress.view
-    const data: SourceRecordData = { container, freezeBegan: this.#freezeBegan }
-    await this.#parts.journal.putMigration({
-      id,
-      role: 'source',
-      container: container.name,
-      engine: container.engine,
-      peer,
-      peerName,
-      epoch,
+  /** An operator's word in place of the target's. @throws OperatorError NOT_IN_DOUBT */
+  resolve(how: Resolution): void {
+    const { name } = this.#parts
+    const problem = operatorsWord(how, {
+      migration: this.id,
+      host: name,
+      other: this.#options.peerName,
       state: this.state,
-      view,
-      data: { ...data },
-      startedAt,
-      updatedAt: new Date(this.#parts.now()).toISOString(),
-      ...(view.endedAt === undefined ? {} : { endedAt: view.endedAt })
+      waiting: WAITING.has(this.state),
+      silence: this.#word.silence
     })
+    this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
+    this.#books.note('resolved', { word: how, by: `root@${name}` })
+    this.#actor.send({ type: how === 'run-here' ? 'RESOLVE_RUN' : 'RESOLVE_DISCARD', problem })
+  }
+
+  async record(): Promise<void> {
+    const data: SourceRecordData = {
+      container: this.#options.container,
+      freezeBegan: this.#freezeBegan,
+      witnesses: this.#witnesses
+    }
+    await this.#books.record(this.state, { ...data })
+  }
+
+  get #problem(): Problem | undefined {
+    return this.#actor.getSnapshot().context.problem
   }
 
   #undecided(): boolean {
@@ -254,12 +291,14 @@ export class SourceMigration {
           rootfsBytes: container.rootfsBytes,
           spec: container.spec,
           checkOnly: false,
-          catchesSigcont: container.catchesSigcont
+          catchesSigcont: container.catchesSigcont,
+          ...this.#books.latest()
         }
       },
       AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
     )
-    expectResponse(response, 'accepted', this.#options.peerName)
+    this.#books.heard(expectResponse(response, 'accepted', this.#options.peerName).receipt)
+    this.#witnesses = chooseWitnesses(this.#parts, this.id, this.peer)
   }
 
   async #preflight(signal: AbortSignal): Promise<void> {
@@ -275,6 +314,10 @@ export class SourceMigration {
     const all = [...own, ...views]
     this.progress.warn(all.filter(({ level }) => level === 'warning'))
     const blockers = all.filter(({ level }) => level === 'blocker')
+    this.#books.note('preflight', {
+      ...preflightCodes(all),
+      facts: createHash('sha256').update(facts).digest('hex')
+    })
     const first = blockers[0]
     if (first === undefined) return
     throw operatorError(first.host, {
@@ -323,6 +366,7 @@ export class SourceMigration {
         signal
       )
     this.#frames.begin()
+    this.#books.note('frozen', { frozenAt: new Date(this.#parts.now()).toISOString() })
     // Nothing changes any more: the last of the rootfs goes while CRIU dumps.
     if (!this.#engine.dumpWritesRootfs) this.#sendLastRootfs()
     const neighbours = readNeighbours(container.initPid, signal)
@@ -330,14 +374,8 @@ export class SourceMigration {
     neighbours.catch(() => undefined)
     await this.#engine.dump(container, this.#folders, signal)
     this.#handOver = { neighbours: await neighbours, stopped }
-    if (!(await isFrozen(container.cgroup))) {
-      throw operatorError(this.#parts.name, {
-        code: 'NOT_FROZEN',
-        what: `${container.name} is not frozen after its dump`,
-        why: 'cgroup.events does not say "frozen 1"; something else thawed it',
-        remedy: `find what thaws cgroup ${container.cgroup} on ${this.#parts.name} and move the container again`
-      })
-    }
+    if (!(await isFrozen(container.cgroup))) throw operatorError(this.#parts.name, this.#thawedBehind())
+    this.#watchHold()
     if (this.#engine.dumpWritesRootfs) this.#sendLastRootfs()
   }
 
@@ -367,6 +405,11 @@ export class SourceMigration {
     const [{ bytes, sha256 }] = await Promise.all([images, this.#finalRootfs])
     this.progress.bytes({ imageBytes: bytes })
     this.#imagesDigest = sha256
+    this.#books.note('dumped', {
+      images: Buffer.from(sha256).toString('hex'),
+      imageBytes: bytes,
+      rootfsBytes: this.progress.view.rootfsBytes
+    })
   }
 
   async #restore(signal: AbortSignal): Promise<void> {
@@ -376,53 +419,96 @@ export class SourceMigration {
         migration: this.id,
         restore: {
           imagesDigest: Uint8Array.from(this.#imagesDigest ?? []),
-          neighbours: JSON.stringify(this.#handOver)
+          neighbours: JSON.stringify(this.#handOver),
+          witnesses: [...this.#witnesses],
+          ...this.#books.latest()
         }
       },
       signal
     )
-    expectResponse(response, 'prepared', this.#options.peerName)
+    this.#books.heard(expectResponse(response, 'prepared', this.#options.peerName).receipt)
+    checkWitnesses(this.#parts, this.#witnesses)
+  }
+
+  /** The dump is what the target has: a tree that ran on since must not be given up for it. */
+  async #decideCommit(): Promise<'commit' | 'abort'> {
+    if (await isFrozen(this.#options.container.cgroup)) return this.#books.decide('commit')
+    const details = this.#thawedBehind()
+    this.#lost = { host: this.#parts.name, ...details }
+    return this.#books.decide('abort', details.code)
+  }
+
+  async #giveWitness(signal: AbortSignal): Promise<void> {
+    clearTimeout(this.#downtimeTimer)
+    await this.#keepHold()
+    await this.#word.giveCommit(signal)
   }
 
   async #deliverCommit(signal: AbortSignal): Promise<'ack' | 'hand-back'> {
     clearTimeout(this.#downtimeTimer)
-    for (;;) {
-      try {
-        const response = await this.#parts.mesh.request(
-          this.peer,
-          {
-            migration: this.id,
-            decision: { verdict: Decision.Verdict.COMMIT, epoch: this.#options.epoch, reason: '' }
-          },
-          AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
-        )
-        if (response.handBack !== undefined) {
-          this.#parts.log.warn(
-            { migration: this.id, problem: response.handBack.problem },
-            'the target hands the container back'
-          )
-          return 'hand-back'
-        }
-        expectResponse(response, 'ack', this.#options.peerName)
-        if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
-        return 'ack'
-      } catch (error) {
-        signal.throwIfAborted()
-        this.#parts.log.warn({ err: error, migration: this.id }, 'COMMIT is not acknowledged yet')
-        await sleep(300, undefined, { signal })
+    await this.#keepHold()
+    const answer = await this.#word.tellCommit(signal)
+    if (answer === 'ack') {
+      this.#books.once('acked', {})
+      if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
+    }
+    return answer
+  }
+
+  /** Before the decision a tree that somebody lets go runs on, and so the migration ends; after it, it must not run. */
+  #watchHold(): void {
+    this.#watch?.stop()
+    this.#watch = watchFrozen(this.#options.container.cgroup, () => {
+      this.#watch = undefined
+      if (this.#undecided()) {
+        this.cancel({ host: this.#parts.name, ...this.#thawedBehind() })
+      } else if (WAITING.has(this.state)) {
+        this.#killThawed().catch((error: unknown) => {
+          this.#parts.log.fatal({ err: error, migration: this.id }, 'a tree that runs after COMMIT could not be killed')
+        })
       }
+      // Between the two the journal is asked what stands, and whoever comes from there looks again.
+    })
+  }
+
+  /** From COMMIT on the tree is held or dead. */
+  async #keepHold(): Promise<void> {
+    const { cgroup } = this.#options.container
+    if (!(await isPopulated(cgroup))) return
+    if (await isFrozen(cgroup)) this.#watchHold()
+    else await this.#killThawed()
+  }
+
+  async #killThawed(): Promise<void> {
+    const details = this.#thawedBehind()
+    const killed = `${details.what}; it was killed, because the right to run is ${this.#options.peerName}'s`
+    this.#parts.log.error({ migration: this.id }, killed)
+    await killAll(this.#options.container.cgroup, AbortSignal.timeout(KILL_MS))
+    this.progress.warn([{ level: 'warning', host: this.#parts.name, ...details, what: killed }])
+  }
+
+  #thawedBehind() {
+    const { name, cgroup } = this.#options.container
+    return {
+      code: 'THAWED_BEHIND',
+      what: `something thawed ${name} on ${this.#parts.name} while ferry held it frozen`,
+      why: 'its cgroup is no longer frozen, and ferry did not thaw it',
+      remedy: `find what thaws cgroup ${cgroup} on ${this.#parts.name}, then move the container again`
     }
   }
 
   async #retire(signal: AbortSignal): Promise<void> {
+    this.#watch?.stop()
     await this.#frames.stop()
     const { container } = this.#options
     await this.#engine.retire(container, retainedOf(this.#parts.config.stateDir, this.id), signal)
     await this.#parts.journal.setEpoch(containerKey(container.engine, container.name), this.#options.epoch)
+    this.#books.once('retired', {})
   }
 
   async #undo(signal: AbortSignal): Promise<void> {
     clearTimeout(this.#downtimeTimer)
+    this.#watch?.stop()
     if (!this.#freezeBegan) {
       await this.#frames.stop()
       return
@@ -455,6 +541,7 @@ export class SourceMigration {
       await this.#frames.drain()
       await delivery.deliver(this.#frames.frames)
       await thaw(container.cgroup)
+      this.#books.once('resumed', { resumedAt: new Date(this.#parts.now()).toISOString() })
       await attached
       if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
     } finally {
@@ -477,27 +564,16 @@ export class SourceMigration {
   }
 
   async #deliverAbort(signal: AbortSignal): Promise<void> {
-    const { problem } = this.#actor.getSnapshot().context
     // Nobody there has heard of this migration.
-    if (problem?.code === 'PEER_UNREACHABLE' && this.#rootfs.count === 0) return
-    await this.#parts.mesh.request(
-      this.peer,
-      {
-        migration: this.id,
-        decision: {
-          verdict: Decision.Verdict.ABORT,
-          epoch: this.#options.epoch,
-          reason: `${problem?.code ?? 'ABORTED'}: ${problem?.what ?? 'the source gave up'}`.slice(0, 500)
-        }
-      },
-      AbortSignal.any([signal, AbortSignal.timeout(ABORT_NOTICE_MS)])
-    )
+    if (this.#problem?.code === 'PEER_UNREACHABLE' && this.#rootfs.count === 0) return
+    this.#lost = (await this.#word.tellAbort(this.#problem, signal)) ?? this.#lost
   }
 
   async #finish(): Promise<void> {
     clearTimeout(this.#lengthTimer)
     clearTimeout(this.#downtimeTimer)
     this.#lifetime.abort()
+    this.#watch?.stop()
     const { context, value } = this.#actor.getSnapshot()
     const { container } = this.#options
     const refused = context.failedIn === 'offering' || context.failedIn === 'preflighting'

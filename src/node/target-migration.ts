@@ -1,11 +1,12 @@
 // One migration on its target: what each actor of the target machine really does.
+import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createActor, type Actor } from 'xstate'
 import { targetMachine, type TargetResume } from '../../machines/target.ts'
 import type { BulkKind, BulkStream, Header } from '../../protocols/bulk/index.ts'
-import { Decision, type Offer, type Response } from '../../protocols/migration/index.ts'
-import type { FindingView, MigrationView, Phase, Problem } from '../../protocols/operator/views.ts'
+import { Decision, type Offer, type Response, type Restore } from '../../protocols/migration/index.ts'
+import type { FindingView, MigrationView, Phase, Problem, Resolution } from '../../protocols/operator/views.ts'
 import type { Engine, RestoredTree, Staged } from '../engines/engine.ts'
 import { isFrozen, isPopulated, killAll, thaw } from '../host/cgroup.ts'
 import { compareHosts } from '../host/compare.ts'
@@ -14,17 +15,20 @@ import { announce } from '../host/frames.ts'
 import { writeNeighbours } from '../host/neighbours.ts'
 import { attach } from '../host/ports.ts'
 import { freezeStopped } from '../host/tree.ts'
+import { Books } from './books.ts'
 import { Delivery } from './delivery.ts'
-import { MeshError } from '../mesh/mesh-error.ts'
 import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
+import { watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import { parseHandOver, type HandOver } from './hand-over.ts'
+import { operatorsWord } from './in-doubt.ts'
 import { Incoming } from './incoming.ts'
 import { bundlesOf, containerKey, foldersOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { parseFacts } from './peer-facts.ts'
-import { operatorError, toProblem } from './problems.ts'
-import { Progress } from './progress.ts'
+import { operatorError, preflightCodes, toProblem } from './problems.ts'
+import type { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
+import { TargetQuestion, type Verdict } from './target-question.ts'
 import { findingsToWire, toWire } from './wire-problems.ts'
 
 const PHASES: Readonly<Record<string, Phase>> = {
@@ -50,10 +54,15 @@ const ASK_AFTER_MS = 1500
 /** Memory that CRIU images may take beyond what the source says the container uses (tables, registers, sockets). */
 const IMAGE_SLACK_BYTES = 256 * 1024 * 1024
 
+/** Killing a tree that was let go by somebody, milliseconds. */
+const KILL_MS = 10_000
+
 export interface TargetRecordData {
-  readonly offer: Offer
+  readonly offer: Omit<Offer, 'receipt'>
   readonly staged?: Staged
   readonly tree?: RestoredTree
+  /** Peer ids that may hold the source's decision beside it. */
+  readonly witnesses: readonly string[]
 }
 
 export interface TargetOptions {
@@ -61,19 +70,25 @@ export interface TargetOptions {
   readonly peer: string
   readonly offer: Offer
   readonly startedAt: string
-  readonly resume?: { readonly machine: TargetResume; readonly data: TargetRecordData; readonly view: MigrationView }
+  readonly resume?: {
+    readonly machine: TargetResume
+    readonly data: TargetRecordData
+    readonly view: MigrationView
+    readonly receipts: readonly Uint8Array[]
+  }
 }
 
 export class TargetMigration {
   readonly role = 'target'
   readonly id: string
   readonly peer: string
-  readonly progress: Progress
   readonly ended: Promise<void>
   readonly #parts: NodeParts
   readonly #options: TargetOptions
   readonly #engine: Engine
   readonly #folders: MigrationFolders
+  readonly #books: Books
+  readonly #question: TargetQuestion
   readonly #actor: Actor<typeof targetMachine>
   readonly #incoming: Incoming
   /** Ends what runs beside the machine's actors. */
@@ -83,8 +98,14 @@ export class TargetMigration {
   #tree: RestoredTree | undefined
   #findings: FindingView[] = []
   #sourceFacts: HostFacts | undefined
+  #factsDigest = ''
   #expectedDigest: Uint8Array | undefined
   #handOver: HandOver = { neighbours: [], stopped: [] }
+  #witnesses: readonly string[]
+  #watch: FrozenWatch | undefined
+  #frozenAt = ''
+  #thawed: Problem | undefined
+  #silence: Problem | undefined
 
   constructor(parts: NodeParts, engine: Engine, options: TargetOptions) {
     this.#parts = parts
@@ -96,24 +117,32 @@ export class TargetMigration {
     this.#staged = options.resume?.data.staged
     this.#tree = options.resume?.data.tree
     const { offer } = options
-    this.progress = new Progress(
-      options.resume?.view ?? {
-        id: options.id,
-        container: offer.container,
-        engine: offer.engine,
-        source: offer.sourceName,
-        target: parts.name,
-        role: 'target',
-        state: 'starting',
-        phases: [],
-        startedAt: options.startedAt,
-        warnings: [],
-        rootfsBytes: 0,
-        imageBytes: 0,
-        framesHeld: 0
-      },
-      parts.now
-    )
+    this.#witnesses = options.resume?.data.witnesses ?? []
+    const { id, peer, startedAt, resume } = options
+    const { epoch, sourceName: peerName } = offer
+    this.#books = new Books(parts, {
+      id,
+      role: 'target',
+      container: offer.container,
+      engine: offer.engine,
+      epoch,
+      peer,
+      peerName,
+      startedAt,
+      ...(resume === undefined ? {} : { earlier: resume })
+    })
+    if (resume === undefined) this.#books.heard(offer.receipt)
+    this.#question = new TargetQuestion(parts, {
+      id,
+      epoch,
+      peer,
+      peerName,
+      witnesses: () => this.#witnesses,
+      unprepared: () => this.#unprepared(),
+      heard: (statement) => {
+        this.#books.heardIfWell(statement)
+      }
+    })
     this.#incoming = new Incoming({
       folders: this.#folders,
       maxImageBytes: offer.memoryBytes + IMAGE_SLACK_BYTES,
@@ -135,7 +164,9 @@ export class TargetMigration {
           compare: effects.actor((signal) => this.#compare(signal)),
           restore: effects.actor((signal) => this.#restore(signal)),
           recordPrepared: effects.actor(async () => {
-            await parts.journal.mark(this.id, 'prepared')
+            await this.#books.mark('prepared', () => {
+              this.#books.once('prepared', { frozenAt: this.#frozenAt })
+            })
           }),
           askDecision: effects.actor((signal) => this.#askDecision(signal)),
           // What it finds is acted on only after a record of its own.
@@ -180,6 +211,10 @@ export class TargetMigration {
     return typeof value === 'string' ? value : (Object.values(value)[0] ?? 'unprepared')
   }
 
+  get progress(): Progress {
+    return this.#books.progress
+  }
+
   get container(): string {
     return containerKey(this.#options.offer.engine, this.#options.offer.container)
   }
@@ -203,40 +238,48 @@ export class TargetMigration {
     this.#actor.send({ type: 'LINK_LOST', problem })
   }
 
+  /** An operator's word in place of the source's. @throws OperatorError NOT_IN_DOUBT */
+  resolve(how: Resolution): void {
+    const { name } = this.#parts
+    const inDoubt = ['prepared', 'askingAgain']
+    // A hand-back that nobody takes can be let go; nothing can run any more.
+    const waiting = how === 'discard' ? [...inDoubt, 'handingBack', 'deliveringHandBackAgain'] : inDoubt
+    const problem = operatorsWord(how, {
+      migration: this.id,
+      host: name,
+      other: this.#options.offer.sourceName,
+      state: this.state,
+      waiting: waiting.includes(this.state),
+      silence: this.#silence ?? this.#question.silence
+    })
+    this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
+    this.#books.note('resolved', { word: how, by: `root@${name}` })
+    this.#actor.send({ type: how === 'run-here' ? 'RESOLVE_RUN' : 'RESOLVE_DISCARD', problem })
+  }
+
   async record(): Promise<void> {
-    const { id, peer, offer, startedAt } = this.#options
-    const view = this.progress.view
+    const { receipt: _, ...offer } = this.#options.offer
     const data: TargetRecordData = {
       offer,
+      witnesses: this.#witnesses,
       ...(this.#staged === undefined ? {} : { staged: this.#staged }),
       ...(this.#tree === undefined ? {} : { tree: this.#tree })
     }
-    await this.#parts.journal.putMigration({
-      id,
-      role: 'target',
-      container: offer.container,
-      engine: offer.engine,
-      peer,
-      peerName: offer.sourceName,
-      epoch: offer.epoch,
-      state: this.state,
-      view,
-      data: { ...data },
-      startedAt,
-      updatedAt: new Date(this.#parts.now()).toISOString(),
-      ...(view.endedAt === undefined ? {} : { endedAt: view.endedAt })
-    })
+    await this.#books.record(this.state, { ...data })
   }
 
   /** Answers the offer once it is reserved or refused. */
   async answerOffer(signal: AbortSignal): Promise<Response> {
     await this.#until((state) => state !== 'starting' && state !== 'reserving', signal)
-    return this.state === 'reserved' ? { accepted: { targetName: this.#parts.name } } : this.#refusal()
+    return this.state === 'reserved'
+      ? { accepted: { targetName: this.#parts.name, ...this.#books.latest() } }
+      : this.#refusal()
   }
 
   async answerPreflight(facts: string, signal: AbortSignal): Promise<Response> {
     if (this.state !== 'reserved') return this.#unexpected('preflight')
     this.#sourceFacts = parseFacts(facts)
+    this.#factsDigest = createHash('sha256').update(facts).digest('hex')
     this.#actor.send({ type: 'PREFLIGHT' })
     await this.#until((state) => state !== 'comparing', signal)
     return {
@@ -246,21 +289,23 @@ export class TargetMigration {
     }
   }
 
-  async answerRestore(imagesDigest: Uint8Array, handOver: string, signal: AbortSignal): Promise<Response> {
-    if (this.state !== 'receiving') return this.#unexpected('restore')
-    this.#handOver = parseHandOver(handOver)
-    this.#expectedDigest = imagesDigest
-    this.#actor.send({ type: 'RESTORE' })
-    await this.#until((state) => !['restoring', 'recordingPrepared'].includes(state), signal)
-    return this.#now() === 'prepared' ? { prepared: { epoch: this.#options.offer.epoch } } : this.#refusal()
-  }
-
-  async answerDecision(
-    verdict: Decision.Verdict,
-    epoch: number,
-    reason: string,
+  async answerRestore(
+    { imagesDigest, neighbours, witnesses, receipt }: Restore,
     signal: AbortSignal
   ): Promise<Response> {
+    if (this.state !== 'receiving') return this.#unexpected('restore')
+    this.#handOver = parseHandOver(neighbours)
+    this.#expectedDigest = imagesDigest
+    this.#books.heard(receipt)
+    this.#witnesses = witnesses
+    this.#actor.send({ type: 'RESTORE' })
+    await this.#until((state) => !['restoring', 'recordingPrepared'].includes(state), signal)
+    return this.#now() === 'prepared'
+      ? { prepared: { epoch: this.#options.offer.epoch, ...this.#books.latest() } }
+      : this.#refusal()
+  }
+
+  async answerDecision({ verdict, epoch, reason, receipt }: Decision, signal: AbortSignal): Promise<Response> {
     if (epoch !== this.#options.offer.epoch) {
       return {
         refused: {
@@ -277,6 +322,7 @@ export class TargetMigration {
         }
       }
     }
+    this.#books.heardIfWell(receipt)
     if (verdict === Decision.Verdict.ABORT) {
       const [code, what] = reason.split(/: (.*)/s)
       this.#actor.send({
@@ -290,7 +336,7 @@ export class TargetMigration {
         }
       })
       await this.ended
-      return { ack: {} }
+      return this.state === 'owner' ? runsHere(this.#parts.name, this.progress.view) : { ack: this.#books.latest() }
     }
     // Nobody commits what was never said to be prepared.
     if (typeof this.#actor.getSnapshot().value !== 'string') return this.#unexpected('commit')
@@ -302,10 +348,10 @@ export class TargetMigration {
     switch (this.state) {
       case 'adopting':
       case 'owner':
-        return { ack: {} }
+        return { ack: this.#books.latest() }
       case 'handingBack':
       case 'handedBack':
-        return { handBack: { epoch, problem: toWire(this.#problemNow()) } }
+        return { handBack: { epoch, problem: toWire(this.#problemNow()), ...this.#books.latest() } }
       default:
         return this.#refusal()
     }
@@ -353,6 +399,7 @@ export class TargetMigration {
     if (blocker !== undefined) throw operatorError(this.#parts.name, blocker)
     this.#staged = await this.#engine.stage(offer.spec, options, signal)
     await mkdir(this.#staged.rootfs, { recursive: true })
+    this.#books.note('accepted', {})
     await this.record()
   }
 
@@ -371,6 +418,7 @@ export class TargetMigration {
     }).map((finding) => ({ host: this.#parts.name, ...finding }))
     this.#findings = [...this.#findings, ...findings]
     this.progress.warn(this.#findings.filter(({ level }) => level === 'warning'))
+    this.#books.note('preflight', { ...preflightCodes(this.#findings), facts: this.#factsDigest })
     const blocker = findings.find(({ level }) => level === 'blocker')
     if (blocker !== undefined) throw operatorError(this.#parts.name, blocker)
   }
@@ -393,13 +441,15 @@ export class TargetMigration {
         remedy: 'move the container again; if it happens again, check memory and disks of both hosts'
       })
     }
+    const { rootfsBytes, imageBytes } = this.progress.view
+    this.#books.note('received', { images: Buffer.from(sha256).toString('hex'), imageBytes, rootfsBytes })
     const how = this.#options.offer.catchesSigcont && this.#parts.config.freeze !== 'strict' ? 'hook' : 'stop'
     const tree = await this.#engine.restore(staged, this.#folders, how, signal)
     this.#tree = tree
     if (how === 'stop') await freezeStopped(tree.cgroup, this.#handOver.stopped, signal)
     if (!(await isFrozen(tree.cgroup))) {
       // It may be running: it goes before it gets a port.
-      await killAll(tree.cgroup, AbortSignal.timeout(10_000))
+      await killAll(tree.cgroup, AbortSignal.timeout(KILL_MS))
       throw operatorError(this.#parts.name, {
         code: 'NOT_FROZEN',
         what: `${this.#options.offer.container} was not frozen after its restore and was killed`,
@@ -407,6 +457,8 @@ export class TargetMigration {
         remedy: 'set freeze to "strict" in the configuration of the target, or look at its restore log'
       })
     }
+    this.#frozenAt = new Date(this.#parts.now()).toISOString()
+    this.#watchHold(tree)
     const [delivery] = await Promise.all([
       Delivery.prepare(this.#parts.log.child({ migration: this.id }), tree.ports, this.#lifetime.signal),
       writeNeighbours(tree.initPid, this.#handOver.neighbours, signal)
@@ -414,32 +466,36 @@ export class TargetMigration {
     this.#delivery = delivery
   }
 
-  async #askDecision(signal: AbortSignal): Promise<'commit' | 'abort'> {
+  async #askDecision(signal: AbortSignal): Promise<Verdict> {
+    if (this.#tree !== undefined && this.#watch === undefined) this.#watchHold(this.#tree)
     await sleep(this.#options.resume === undefined ? ASK_AFTER_MS : 0, undefined, { signal })
-    for (;;) {
-      try {
-        const { decision, refused } = await this.#parts.mesh.request(
-          this.peer,
-          { migration: this.id, ask: {} },
-          AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
-        )
-        if (refused !== undefined && this.#unprepared()) return 'abort'
-        if (decision?.epoch === this.#options.offer.epoch) {
-          if (decision.verdict === Decision.Verdict.COMMIT) return 'commit'
-          if (decision.verdict === Decision.Verdict.ABORT) return 'abort'
-        }
-      } catch (error) {
-        signal.throwIfAborted()
-        // A connection that was gone before this began is not told as lost.
-        if (this.#unprepared() && error instanceof MeshError && error.details.code === 'PEER_UNREACHABLE') throw error
-        this.#parts.log.warn({ err: error, migration: this.id }, 'in doubt: the source does not answer; asking again')
-      }
-      await sleep(1000, undefined, { signal })
+    return this.#question.ask(signal)
+  }
+
+  /** A tree that somebody lets go before ACTIVATING must not run, whatever the decision will be. */
+  #watchHold(tree: RestoredTree): void {
+    this.#watch = watchFrozen(tree.cgroup, () => {
+      this.#thawed = this.#thawedBehind(tree)
+      this.#parts.log.error({ migration: this.id }, this.#thawed.what)
+      killAll(tree.cgroup, AbortSignal.timeout(KILL_MS)).catch((error: unknown) => {
+        this.#parts.log.fatal({ err: error, migration: this.id }, 'a tree that runs undecided could not be killed')
+      })
+    })
+  }
+
+  #thawedBehind(tree: RestoredTree): Problem {
+    return {
+      code: 'THAWED_BEHIND',
+      host: this.#parts.name,
+      what: `something thawed ${this.#options.offer.container} on ${this.#parts.name} before the decision; it was killed`,
+      why: 'its cgroup is no longer frozen, and ferry did not thaw it',
+      remedy: `find what thaws cgroup ${tree.cgroup} on ${this.#parts.name}; the container goes on at its source`
     }
   }
 
   async #seeFrozen(): Promise<void> {
     const tree = this.#tree
+    if (this.#thawed !== undefined) throw operatorError(this.#parts.name, this.#thawed)
     if (tree === undefined || !(await isPopulated(tree.cgroup))) {
       throw operatorError(this.#parts.name, {
         code: 'TREE_LOST',
@@ -449,21 +505,21 @@ export class TargetMigration {
       })
     }
     if (!(await isFrozen(tree.cgroup))) {
-      await killAll(tree.cgroup, AbortSignal.timeout(10_000))
-      throw operatorError(this.#parts.name, {
-        code: 'THAWED_BEHIND',
-        what: `something thawed ${this.#options.offer.container} before the decision; it was killed`,
-        remedy: `find what thaws cgroup ${tree.cgroup} on ${this.#parts.name}; the container goes on at its source`
-      })
+      await killAll(tree.cgroup, AbortSignal.timeout(KILL_MS))
+      throw operatorError(this.#parts.name, this.#thawedBehind(tree))
     }
   }
 
   async #claim(mark: 'activating' | 'hand-back'): Promise<'activating' | 'hand-back'> {
-    const standing = await this.#parts.journal.mark(this.id, mark)
+    const standing = await this.#books.mark(mark, (stands) => {
+      if (stands === 'activating') this.#books.once('activating', {})
+      else this.#books.once('hand-back', codeOf(this.#actor.getSnapshot().context.problem))
+    })
     return standing === 'hand-back' ? 'hand-back' : 'activating'
   }
 
   async #activate(signal: AbortSignal): Promise<void> {
+    this.#watch?.stop()
     const tree = this.#tree
     const staged = this.#staged
     // A power cut after ACTIVATING took the processes with it, as it takes any container's.
@@ -477,6 +533,7 @@ export class TargetMigration {
     const first = [...this.#incoming.frames.frames]
     await this.#delivery?.deliver(first)
     await thaw(tree.cgroup)
+    this.#books.once('resumed', { resumedAt: new Date(this.#parts.now()).toISOString() })
     this.#announce(tree, first.length)
   }
 
@@ -505,10 +562,12 @@ export class TargetMigration {
   }
 
   async #discard(signal: AbortSignal): Promise<void> {
+    this.#watch?.stop()
     await this.#incoming.stop()
     await this.#delivery?.close()
     if (this.#staged !== undefined) await this.#engine.discard(this.#staged, signal)
     await rm(this.#folders.images, { recursive: true, force: true })
+    this.#books.once('discarded', {})
   }
 
   async #deliverHandBack(signal: AbortSignal): Promise<void> {
@@ -517,13 +576,15 @@ export class TargetMigration {
       try {
         const response = await this.#parts.mesh.request(
           this.peer,
-          { migration: this.id, handBack: { epoch, problem: toWire(this.#problemNow()) } },
+          { migration: this.id, handBack: { epoch, problem: toWire(this.#problemNow()), ...this.#books.latest() } },
           AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
         )
-        expectResponse(response, 'ack', this.#options.offer.sourceName)
+        const { receipt } = expectResponse(response, 'ack', this.#options.offer.sourceName)
+        this.#books.heardIfWell(receipt)
         return
       } catch (error) {
         signal.throwIfAborted()
+        this.#silence = toProblem(this.#options.offer.sourceName, error)
         this.#parts.log.warn({ err: error, migration: this.id }, 'the source has not taken the container back yet')
         await sleep(1000, undefined, { signal })
       }
@@ -601,4 +662,20 @@ export class TargetMigration {
   #problem(code: string, what: string, why: string | undefined, remedy: string): Problem {
     return { code, host: this.#parts.name, what, ...(why === undefined ? {} : { why }), remedy }
   }
+}
+
+/** The answer to an ABORT where the container runs: an operator let it, and the source did not know. */
+export function runsHere(host: string, { container, source }: MigrationView): Response {
+  const problem: Problem = {
+    code: 'RESOLVED_ELSEWHERE',
+    host,
+    what: `${container} runs on ${host}, where it was let run although ${source} had not decided so`,
+    why: `an operator said ferry resolve --run-here on ${host} while ${source} did not answer`,
+    remedy: `stop one of the two copies of ${container} now; what both have written has to be compared by hand`
+  }
+  return { refused: { problems: [toWire(problem)] } }
+}
+
+function codeOf(problem: Problem | undefined): { code?: string } {
+  return problem === undefined ? {} : { code: problem.code }
 }

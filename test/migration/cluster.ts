@@ -85,6 +85,8 @@ export class Client {
 export class FerryHost {
   readonly host: LabHost
   peerId = ''
+  /** Hears every log line of the daemon as it comes. */
+  onLine: ((line: string) => void) | undefined
   #daemon: LabProcess | undefined
   #log: string[] = []
 
@@ -123,6 +125,7 @@ export class FerryHost {
     const read = async () => {
       for await (const line of daemon.lines) {
         this.#log.push(line)
+        this.onLine?.(line)
         if (line.includes('ferry is ready')) ready.resolve()
       }
       const { stderr } = await daemon.exited
@@ -175,6 +178,8 @@ export interface ClusterOptions {
   readonly config?: Record<string, unknown>
   /** Uses a lab of this name that is up already. */
   readonly reuse?: boolean
+  /** Done with the lab before there is any ferry in it. */
+  readonly prepare?: (lab: Lab) => Promise<void>
 }
 
 export async function createCluster(options: ClusterOptions): Promise<Cluster> {
@@ -183,6 +188,7 @@ export async function createCluster(options: ClusterOptions): Promise<Cluster> {
     (options.reuse === true ? await attachLab(options.name) : undefined) ??
     (await createLab({ name: options.name, hosts: names, kind: options.kind ?? 'ns' }))
   try {
+    await options.prepare?.(lab)
     const hosts = names.map((name) => new FerryHost(lab.host(name)))
     await joinMesh(hosts, options.config ?? {})
     return {

@@ -9,8 +9,8 @@ export interface CounterOptions {
   readonly mac: string
   /** Memory that the program fills, MiB; default none. */
   readonly memoryMiB?: number
-  /** runc and crun: another of the lab's programs. */
-  readonly program?: 'counter' | 'sigcont'
+  /** Another of the lab's programs. */
+  readonly program?: 'counter' | 'sigcont' | 'ledger'
 }
 
 export async function startCounter(host: LabHost, options: CounterOptions): Promise<void> {
@@ -19,7 +19,7 @@ export async function startCounter(host: LabHost, options: CounterOptions): Prom
 }
 
 async function startOci(host: LabHost, options: CounterOptions): Promise<void> {
-  const { engine, name, address, mac, memoryMiB = 0, program = 'counter' } = options
+  const { name, memoryMiB = 0, program = 'counter' } = options
   const bundle = `/srv/${name}`
   const config = {
     ociVersion: '1.0.2',
@@ -53,8 +53,21 @@ async function startOci(host: LabHost, options: CounterOptions): Promise<void> {
     'sh',
     '-ec',
     `mkdir -p ${bundle}/rootfs/bin ${bundle}/rootfs/proc ${bundle}/rootfs/dev ${bundle}/rootfs/sys
-     cp /usr/local/bin/${program} ${bundle}/rootfs/bin/
-     mkdir -p /run/netns; ip netns add ${name}
+     cp /usr/local/bin/${program} ${bundle}/rootfs/bin/`
+  ])
+  await runBundle(host, options, bundle)
+}
+
+/** Makes the network namespace of a bundle that is there, with a port on br0, and runs it. */
+export async function runBundle(
+  host: LabHost,
+  { engine, name, address, mac }: CounterOptions,
+  bundle: string
+): Promise<void> {
+  await host.exec([
+    'sh',
+    '-ec',
+    `mkdir -p /run/netns; ip netns add ${name}
      ip link add v${name} type veth peer name eth0 netns ${name} address ${mac}
      nsenter --net=/run/netns/${name} ip link set lo up
      nsenter --net=/run/netns/${name} ip link set eth0 up
@@ -64,13 +77,14 @@ async function startOci(host: LabHost, options: CounterOptions): Promise<void> {
   ])
 }
 
-async function startLxc(host: LabHost, { name, address, mac, memoryMiB = 0 }: CounterOptions): Promise<void> {
+async function startLxc(host: LabHost, options: CounterOptions): Promise<void> {
+  const { name, address, mac, memoryMiB = 0, program = 'counter' } = options
   const home = `/var/lib/lxc/${name}`
   await host.writeFile(
     `${home}/config`,
     `lxc.uts.name = ${name}
 lxc.rootfs.path = dir:${home}/rootfs
-lxc.init.cmd = /bin/counter ${memoryMiB}
+lxc.init.cmd = /bin/${program} ${memoryMiB}
 lxc.net.0.type = veth
 lxc.net.0.link = br0
 lxc.net.0.name = eth0
@@ -86,7 +100,7 @@ lxc.mount.auto = proc:mixed sys:ro
     'sh',
     '-ec',
     `mkdir -p ${home}/rootfs/bin ${home}/rootfs/proc ${home}/rootfs/sys ${home}/rootfs/dev/pts
-     cp /usr/local/bin/counter ${home}/rootfs/bin/
+     cp /usr/local/bin/${program} ${home}/rootfs/bin/
      lxc-start -n ${name} </dev/null >/dev/null 2>&1`
   ])
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MigrationView } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter } from './containers.ts'
+import { holdDaemon } from './held-daemon.ts'
 import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
@@ -22,15 +23,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster.down()
 })
-
-/** The daemon stands still, and everything else of the host goes on. */
-async function hold(host: FerryHost): Promise<void> {
-  await host.host.exec([
-    'sh',
-    '-ec',
-    `mkdir -p /sys/fs/cgroup/held; pgrep -f 'main[.]js daemon' > /sys/fs/cgroup/held/cgroup.procs; echo 1 > /sys/fs/cgroup/held/cgroup.freeze`
-  ])
-}
 
 async function killBoth(): Promise<void> {
   await Promise.all([a.stop('SIGKILL'), b.stop('SIGKILL')])
@@ -82,7 +74,7 @@ test('both killed with both trees frozen and undecided: the source runs on, the 
   await client.more()
   const moving = await Moving.start(a, 'web', 'b')
   await moving.until('restoring')
-  await hold(a)
+  await holdDaemon(a.host)
   while (!b.log.some((line) => line.includes('"state":"prepared"'))) await new Promise((r) => setTimeout(r, 50))
   expect(await b.host.pids('counter')).toHaveLength(1)
   await killBoth()
@@ -101,7 +93,7 @@ test('both killed around the COMMIT: it runs on exactly one of them, and both sa
   await client.more()
   const moving = await Moving.start(a, 'web', 'b')
   await moving.until('recordingCommit')
-  await hold(b)
+  await holdDaemon(b.host)
   await killBoth()
   await restartBoth()
   await seenBy(client)

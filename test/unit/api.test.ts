@@ -57,6 +57,11 @@ describe('the operator API', () => {
     return seen
   }
 
+  it('takes no other word for a resolve than its two', async () => {
+    const answer = await http('POST', '/v1/migrations/m1/resolve', '{"how":"maybe"}')
+    expect([answer.status, answer.problem?.code, service.requests]).toEqual([422, 'BAD_REQUEST', []])
+  })
+
   it('lets its client see what the service says', async () => {
     const client = operatorClient(socket)
     expect(await client.containers(signal())).toEqual(await service.containers(signal()))

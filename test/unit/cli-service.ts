@@ -3,7 +3,8 @@ import {
   OperatorError,
   type LogView,
   type MigrationView,
-  type OperatorService
+  type OperatorService,
+  type ReceiptView
 } from '../../protocols/operator/views.ts'
 
 export function view(more: Partial<MigrationView> = {}): MigrationView {
@@ -109,6 +110,15 @@ export class FakeService implements OperatorService {
   migrations: OperatorService['migrations'] = async () => this.present
 
   logs: OperatorService['logs'] = async () => logs
+
+  receipts: ReceiptView = { id: 'm1', halves: [], missing: [] }
+  receipt: OperatorService['receipt'] = async () => this.receipts
+
+  resolve: OperatorService['resolve'] = async ({ id, how }) => {
+    this.requests.push(`resolve ${id} ${how}`)
+    this.present = [view({ role: 'target', outcome: 'moved', state: 'owner' })]
+    return view({ role: 'target', state: 'seeing' })
+  }
 
   cancel: OperatorService['cancel'] = async (id) => {
     this.requests.push(`cancel ${id}`)

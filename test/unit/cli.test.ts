@@ -77,6 +77,21 @@ describe('the ferry command', () => {
     expect(JSON.parse((await ferry('ls', '--json')).out)).toEqual(await service.containers(AbortSignal.timeout(1)))
   })
 
+  it('resolves only after the risk was said and accepted', async () => {
+    const neither = await ferry('resolve', 'm1')
+    expect(neither.code).toBe(2)
+    expect(neither.err).toContain('--run-here or --discard')
+    service.present = [view({ role: 'target' })]
+    const said = await ferry('resolve', 'm1', '--run-here')
+    expect(said.code).toBe(2)
+    expect(said.err).toMatch(/two copies run at once[\s\S]*host-a is gone for good[\s\S]*--run-here --yes/)
+    expect(service.requests).toEqual([])
+    const done = await ferry('resolve', 'm1', '--run-here', '--yes')
+    expect(service.requests).toEqual(['resolve m1 run-here'])
+    expect(done.code).toBe(0)
+    expect(done.out).toContain('Accepted')
+  })
+
   it('checks: blockers with remedies end with 3, a clear way with 0', async () => {
     const blocked = await ferry('check', 'web', '--to', 'host-b')
     expect(blocked.code).toBe(3)

@@ -51,7 +51,7 @@ describe('the configuration', () => {
 
   it('documents every key', async () => {
     const page = await readFile(join(configFolder, '../docs/config.md'), 'utf8')
-    const nested = ['limits', 'rounds'] as const
+    const nested = ['limits', 'rounds', 'witnesses'] as const
     const keys = Object.keys(configSchema.shape).filter((key) => !nested.some((n) => n === key))
     const inner = nested.flatMap((key) => Object.keys(parseConfig(valid, 'f')[key]).map((name) => `${key}.${name}`))
     for (const key of [...keys, ...inner]) expect(page).toContain(`\`${key}\``)

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
+import { openJournal, type Journal, type MigrationRecord, type ReceiptEntry } from '../../src/journal/journal.ts'
 import { decodeRecord, encodeRecord } from '../../src/journal/record.ts'
 
 function record(id: string, more: Partial<MigrationRecord> = {}): MigrationRecord {
@@ -21,6 +21,10 @@ function record(id: string, more: Partial<MigrationRecord> = {}): MigrationRecor
     updatedAt: '2026-01-01T00:00:00.000Z',
     ...more
   }
+}
+
+function entry(seq: number): ReceiptEntry {
+  return { seq, bytes: Uint8Array.of(seq, 255) }
 }
 
 describe('the journal', () => {
@@ -101,6 +105,47 @@ describe('the journal', () => {
     expect((await journal.migrations()).map(({ id }) => id).sort()).toEqual(['new', 'open'])
     expect(await journal.decision('old')).toBeUndefined()
     expect((await journal.history()).map(({ id }) => id)).toEqual(['new'])
+  })
+
+  it('writes the entries of a receipt with the record that they speak of, and keeps their order', async () => {
+    await journal.putMigration(record('m1'), [entry(0), entry(1)])
+    await journal.mark('m1', 'prepared', () => [entry(2)])
+    await journal.decide('m1', 'commit', 1, () => Array.from({ length: 10 }, (_, n) => entry(n + 3)))
+    await journal.putMigration(record('m10'), [entry(99)])
+    await reopen()
+    expect((await journal.receipts('m1')).map((bytes) => bytes[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+    expect(await journal.receipts('m2')).toEqual([])
+  })
+
+  it('asks for the entry of the decision that stands, and writes it also where that stood before', async () => {
+    await journal.decide('m1', 'commit', 1)
+    const told: string[] = []
+    const receipts = (stands: string): readonly ReceiptEntry[] => {
+      told.push(stands)
+      return [entry(0)]
+    }
+    expect(await journal.decide('m1', 'abort', 1, receipts)).toBe('commit')
+    await journal.mark('m1', 'hand-back')
+    expect(await journal.mark('m1', 'activating', receipts)).toBe('hand-back')
+    expect(told).toEqual(['commit', 'hand-back'])
+    expect((await journal.receipts('m1')).length).toBe(1)
+  })
+
+  it('has no decision on disk where the entry for it could not be made', async () => {
+    const fails = (): never => {
+      throw new Error('no entry')
+    }
+    await expect(journal.decide('m1', 'commit', 1, fails)).rejects.toThrow('no entry')
+    expect(await journal.decision('m1')).toBeUndefined()
+    expect(await journal.decide('m1', 'abort', 1)).toBe('abort')
+  })
+
+  it('forgets the receipt with its migration', async () => {
+    await journal.putMigration(record('old', { endedAt: '2026-01-01T00:01:00.000Z' }), [entry(0), entry(1)])
+    await journal.putMigration(record('older', { endedAt: '2026-01-03T00:00:00.000Z' }), [entry(0)])
+    await journal.prune(new Date('2026-01-02T00:00:00.000Z'))
+    expect(await journal.receipts('old')).toEqual([])
+    expect((await journal.receipts('older')).length).toBe(1)
   })
 
   it('tells a second daemon that one runs already', async () => {

@@ -16,6 +16,9 @@ export interface Request {
   ask?: Ask
   logs?: Logs
   handBack?: HandBack
+  witness?: Witness
+  askWitness?: AskWitness
+  receipts?: Receipts
 }
 
 export namespace Request {
@@ -30,7 +33,46 @@ export namespace Request {
 
         obj = { ...obj }
 
+        if (obj.receipts != null) {
+          obj.askWitness = undefined
+          obj.witness = undefined
+          obj.handBack = undefined
+          obj.logs = undefined
+          obj.ask = undefined
+          obj.decision = undefined
+          obj.restore = undefined
+          obj.preflight = undefined
+          obj.offer = undefined
+        }
+
+        if (obj.askWitness != null) {
+          obj.receipts = undefined
+          obj.witness = undefined
+          obj.handBack = undefined
+          obj.logs = undefined
+          obj.ask = undefined
+          obj.decision = undefined
+          obj.restore = undefined
+          obj.preflight = undefined
+          obj.offer = undefined
+        }
+
+        if (obj.witness != null) {
+          obj.receipts = undefined
+          obj.askWitness = undefined
+          obj.handBack = undefined
+          obj.logs = undefined
+          obj.ask = undefined
+          obj.decision = undefined
+          obj.restore = undefined
+          obj.preflight = undefined
+          obj.offer = undefined
+        }
+
         if (obj.handBack != null) {
+          obj.receipts = undefined
+          obj.askWitness = undefined
+          obj.witness = undefined
           obj.logs = undefined
           obj.ask = undefined
           obj.decision = undefined
@@ -40,6 +82,9 @@ export namespace Request {
         }
 
         if (obj.logs != null) {
+          obj.receipts = undefined
+          obj.askWitness = undefined
+          obj.witness = undefined
           obj.handBack = undefined
           obj.ask = undefined
           obj.decision = undefined
@@ -49,6 +94,9 @@ export namespace Request {
         }
 
         if (obj.ask != null) {
+          obj.receipts = undefined
+          obj.askWitness = undefined
+          obj.witness = undefined
           obj.handBack = undefined
           obj.logs = undefined
           obj.decision = undefined
@@ -58,6 +106,9 @@ export namespace Request {
         }
 
         if (obj.decision != null) {
+          obj.receipts = undefined
+          obj.askWitness = undefined
+          obj.witness = undefined
           obj.handBack = undefined
           obj.logs = undefined
           obj.ask = undefined
@@ -67,6 +118,9 @@ export namespace Request {
         }
 
         if (obj.restore != null) {
+          obj.receipts = undefined
+          obj.askWitness = undefined
+          obj.witness = undefined
           obj.handBack = undefined
           obj.logs = undefined
           obj.ask = undefined
@@ -76,6 +130,9 @@ export namespace Request {
         }
 
         if (obj.preflight != null) {
+          obj.receipts = undefined
+          obj.askWitness = undefined
+          obj.witness = undefined
           obj.handBack = undefined
           obj.logs = undefined
           obj.ask = undefined
@@ -85,6 +142,9 @@ export namespace Request {
         }
 
         if (obj.offer != null) {
+          obj.receipts = undefined
+          obj.askWitness = undefined
+          obj.witness = undefined
           obj.handBack = undefined
           obj.logs = undefined
           obj.ask = undefined
@@ -131,6 +191,21 @@ export namespace Request {
         if (obj.handBack != null) {
           w.uint32(66)
           HandBack.codec().encode(obj.handBack, w)
+        }
+
+        if (obj.witness != null) {
+          w.uint32(74)
+          Witness.codec().encode(obj.witness, w)
+        }
+
+        if (obj.askWitness != null) {
+          w.uint32(82)
+          AskWitness.codec().encode(obj.askWitness, w)
+        }
+
+        if (obj.receipts != null) {
+          w.uint32(90)
+          Receipts.codec().encode(obj.receipts, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -193,6 +268,24 @@ export namespace Request {
               })
               break
             }
+            case 9: {
+              obj.witness = Witness.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.witness
+              })
+              break
+            }
+            case 10: {
+              obj.askWitness = AskWitness.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.askWitness
+              })
+              break
+            }
+            case 11: {
+              obj.receipts = Receipts.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.receipts
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -200,7 +293,46 @@ export namespace Request {
           }
         }
 
+        if (obj.receipts != null) {
+          delete obj.askWitness
+          delete obj.witness
+          delete obj.handBack
+          delete obj.logs
+          delete obj.ask
+          delete obj.decision
+          delete obj.restore
+          delete obj.preflight
+          delete obj.offer
+        }
+
+        if (obj.askWitness != null) {
+          delete obj.receipts
+          delete obj.witness
+          delete obj.handBack
+          delete obj.logs
+          delete obj.ask
+          delete obj.decision
+          delete obj.restore
+          delete obj.preflight
+          delete obj.offer
+        }
+
+        if (obj.witness != null) {
+          delete obj.receipts
+          delete obj.askWitness
+          delete obj.handBack
+          delete obj.logs
+          delete obj.ask
+          delete obj.decision
+          delete obj.restore
+          delete obj.preflight
+          delete obj.offer
+        }
+
         if (obj.handBack != null) {
+          delete obj.receipts
+          delete obj.askWitness
+          delete obj.witness
           delete obj.logs
           delete obj.ask
           delete obj.decision
@@ -210,6 +342,9 @@ export namespace Request {
         }
 
         if (obj.logs != null) {
+          delete obj.receipts
+          delete obj.askWitness
+          delete obj.witness
           delete obj.handBack
           delete obj.ask
           delete obj.decision
@@ -219,6 +354,9 @@ export namespace Request {
         }
 
         if (obj.ask != null) {
+          delete obj.receipts
+          delete obj.askWitness
+          delete obj.witness
           delete obj.handBack
           delete obj.logs
           delete obj.decision
@@ -228,6 +366,9 @@ export namespace Request {
         }
 
         if (obj.decision != null) {
+          delete obj.receipts
+          delete obj.askWitness
+          delete obj.witness
           delete obj.handBack
           delete obj.logs
           delete obj.ask
@@ -237,6 +378,9 @@ export namespace Request {
         }
 
         if (obj.restore != null) {
+          delete obj.receipts
+          delete obj.askWitness
+          delete obj.witness
           delete obj.handBack
           delete obj.logs
           delete obj.ask
@@ -246,6 +390,9 @@ export namespace Request {
         }
 
         if (obj.preflight != null) {
+          delete obj.receipts
+          delete obj.askWitness
+          delete obj.witness
           delete obj.handBack
           delete obj.logs
           delete obj.ask
@@ -255,6 +402,9 @@ export namespace Request {
         }
 
         if (obj.offer != null) {
+          delete obj.receipts
+          delete obj.askWitness
+          delete obj.witness
           delete obj.handBack
           delete obj.logs
           delete obj.ask
@@ -327,6 +477,27 @@ export namespace Request {
 
               break
             }
+            case 9: {
+              yield * Witness.codec().stream(reader, reader.uint32(), `${prefix}.witness`, {
+                limits: opts.limits?.witness
+              })
+
+              break
+            }
+            case 10: {
+              yield * AskWitness.codec().stream(reader, reader.uint32(), `${prefix}.askWitness`, {
+                limits: opts.limits?.askWitness
+              })
+
+              break
+            }
+            case 11: {
+              yield * Receipts.codec().stream(reader, reader.uint32(), `${prefix}.receipts`, {
+                limits: opts.limits?.receipts
+              })
+
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -389,6 +560,11 @@ export namespace Request {
     value: boolean
   }
 
+  export interface RequestOfferReceiptFieldEvent {
+    field: '$.offer.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export interface RequestPreflightFactsFieldEvent {
     field: '$.preflight.facts'
     value: string
@@ -404,6 +580,17 @@ export namespace Request {
     value: string
   }
 
+  export interface RequestRestoreWitnessesFieldEvent {
+    field: '$.restore.witnesses[]'
+    index: number
+    value: string
+  }
+
+  export interface RequestRestoreReceiptFieldEvent {
+    field: '$.restore.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export interface RequestDecisionVerdictFieldEvent {
     field: '$.decision.verdict'
     value: Decision.Verdict
@@ -417,6 +604,11 @@ export namespace Request {
   export interface RequestDecisionReasonFieldEvent {
     field: '$.decision.reason'
     value: string
+  }
+
+  export interface RequestDecisionReceiptFieldEvent {
+    field: '$.decision.receipt'
+    value: Uint8Array<ArrayBuffer>
   }
 
   export interface RequestHandBackEpochFieldEvent {
@@ -449,6 +641,21 @@ export namespace Request {
     value: string
   }
 
+  export interface RequestHandBackReceiptFieldEvent {
+    field: '$.handBack.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface RequestWitnessStatementFieldEvent {
+    field: '$.witness.statement'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface RequestAskWitnessSourceFieldEvent {
+    field: '$.askWitness.source'
+    value: string
+  }
+
   export function encode (obj: Partial<Request>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Request.codec())
   }
@@ -457,7 +664,7 @@ export namespace Request {
     return decodeMessage(buf, Request.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Request>): Generator<RequestMigrationFieldEvent | RequestOfferContainerFieldEvent | RequestOfferEngineFieldEvent | RequestOfferSourceNameFieldEvent | RequestOfferEpochFieldEvent | RequestOfferMemoryBytesFieldEvent | RequestOfferRootfsBytesFieldEvent | RequestOfferSpecFieldEvent | RequestOfferCheckOnlyFieldEvent | RequestOfferCatchesSigcontFieldEvent | RequestPreflightFactsFieldEvent | RequestRestoreImagesDigestFieldEvent | RequestRestoreNeighboursFieldEvent | RequestDecisionVerdictFieldEvent | RequestDecisionEpochFieldEvent | RequestDecisionReasonFieldEvent | RequestHandBackEpochFieldEvent | RequestHandBackProblemCodeFieldEvent | RequestHandBackProblemHostFieldEvent | RequestHandBackProblemWhatFieldEvent | RequestHandBackProblemWhyFieldEvent | RequestHandBackProblemRemedyFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Request>): Generator<RequestMigrationFieldEvent | RequestOfferContainerFieldEvent | RequestOfferEngineFieldEvent | RequestOfferSourceNameFieldEvent | RequestOfferEpochFieldEvent | RequestOfferMemoryBytesFieldEvent | RequestOfferRootfsBytesFieldEvent | RequestOfferSpecFieldEvent | RequestOfferCheckOnlyFieldEvent | RequestOfferCatchesSigcontFieldEvent | RequestOfferReceiptFieldEvent | RequestPreflightFactsFieldEvent | RequestRestoreImagesDigestFieldEvent | RequestRestoreNeighboursFieldEvent | RequestRestoreWitnessesFieldEvent | RequestRestoreReceiptFieldEvent | RequestDecisionVerdictFieldEvent | RequestDecisionEpochFieldEvent | RequestDecisionReasonFieldEvent | RequestDecisionReceiptFieldEvent | RequestHandBackEpochFieldEvent | RequestHandBackProblemCodeFieldEvent | RequestHandBackProblemHostFieldEvent | RequestHandBackProblemWhatFieldEvent | RequestHandBackProblemWhyFieldEvent | RequestHandBackProblemRemedyFieldEvent | RequestHandBackReceiptFieldEvent | RequestWitnessStatementFieldEvent | RequestAskWitnessSourceFieldEvent> {
     return streamMessage(buf, Request.codec(), opts)
   }
 }
@@ -471,6 +678,7 @@ export interface Response {
   logFiles?: LogFiles
   refused?: Refused
   handBack?: HandBack
+  receiptHalf?: ReceiptHalf
 }
 
 export namespace Response {
@@ -485,7 +693,19 @@ export namespace Response {
 
         obj = { ...obj }
 
+        if (obj.receiptHalf != null) {
+          obj.handBack = undefined
+          obj.refused = undefined
+          obj.logFiles = undefined
+          obj.decision = undefined
+          obj.ack = undefined
+          obj.prepared = undefined
+          obj.report = undefined
+          obj.accepted = undefined
+        }
+
         if (obj.handBack != null) {
+          obj.receiptHalf = undefined
           obj.refused = undefined
           obj.logFiles = undefined
           obj.decision = undefined
@@ -496,6 +716,7 @@ export namespace Response {
         }
 
         if (obj.refused != null) {
+          obj.receiptHalf = undefined
           obj.handBack = undefined
           obj.logFiles = undefined
           obj.decision = undefined
@@ -506,6 +727,7 @@ export namespace Response {
         }
 
         if (obj.logFiles != null) {
+          obj.receiptHalf = undefined
           obj.handBack = undefined
           obj.refused = undefined
           obj.decision = undefined
@@ -516,6 +738,7 @@ export namespace Response {
         }
 
         if (obj.decision != null) {
+          obj.receiptHalf = undefined
           obj.handBack = undefined
           obj.refused = undefined
           obj.logFiles = undefined
@@ -526,6 +749,7 @@ export namespace Response {
         }
 
         if (obj.ack != null) {
+          obj.receiptHalf = undefined
           obj.handBack = undefined
           obj.refused = undefined
           obj.logFiles = undefined
@@ -536,6 +760,7 @@ export namespace Response {
         }
 
         if (obj.prepared != null) {
+          obj.receiptHalf = undefined
           obj.handBack = undefined
           obj.refused = undefined
           obj.logFiles = undefined
@@ -546,6 +771,7 @@ export namespace Response {
         }
 
         if (obj.report != null) {
+          obj.receiptHalf = undefined
           obj.handBack = undefined
           obj.refused = undefined
           obj.logFiles = undefined
@@ -556,6 +782,7 @@ export namespace Response {
         }
 
         if (obj.accepted != null) {
+          obj.receiptHalf = undefined
           obj.handBack = undefined
           obj.refused = undefined
           obj.logFiles = undefined
@@ -603,6 +830,11 @@ export namespace Response {
         if (obj.handBack != null) {
           w.uint32(66)
           HandBack.codec().encode(obj.handBack, w)
+        }
+
+        if (obj.receiptHalf != null) {
+          w.uint32(74)
+          ReceiptHalf.codec().encode(obj.receiptHalf, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -665,6 +897,12 @@ export namespace Response {
               })
               break
             }
+            case 9: {
+              obj.receiptHalf = ReceiptHalf.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.receiptHalf
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -672,7 +910,19 @@ export namespace Response {
           }
         }
 
+        if (obj.receiptHalf != null) {
+          delete obj.handBack
+          delete obj.refused
+          delete obj.logFiles
+          delete obj.decision
+          delete obj.ack
+          delete obj.prepared
+          delete obj.report
+          delete obj.accepted
+        }
+
         if (obj.handBack != null) {
+          delete obj.receiptHalf
           delete obj.refused
           delete obj.logFiles
           delete obj.decision
@@ -683,6 +933,7 @@ export namespace Response {
         }
 
         if (obj.refused != null) {
+          delete obj.receiptHalf
           delete obj.handBack
           delete obj.logFiles
           delete obj.decision
@@ -693,6 +944,7 @@ export namespace Response {
         }
 
         if (obj.logFiles != null) {
+          delete obj.receiptHalf
           delete obj.handBack
           delete obj.refused
           delete obj.decision
@@ -703,6 +955,7 @@ export namespace Response {
         }
 
         if (obj.decision != null) {
+          delete obj.receiptHalf
           delete obj.handBack
           delete obj.refused
           delete obj.logFiles
@@ -713,6 +966,7 @@ export namespace Response {
         }
 
         if (obj.ack != null) {
+          delete obj.receiptHalf
           delete obj.handBack
           delete obj.refused
           delete obj.logFiles
@@ -723,6 +977,7 @@ export namespace Response {
         }
 
         if (obj.prepared != null) {
+          delete obj.receiptHalf
           delete obj.handBack
           delete obj.refused
           delete obj.logFiles
@@ -733,6 +988,7 @@ export namespace Response {
         }
 
         if (obj.report != null) {
+          delete obj.receiptHalf
           delete obj.handBack
           delete obj.refused
           delete obj.logFiles
@@ -743,6 +999,7 @@ export namespace Response {
         }
 
         if (obj.accepted != null) {
+          delete obj.receiptHalf
           delete obj.handBack
           delete obj.refused
           delete obj.logFiles
@@ -816,6 +1073,13 @@ export namespace Response {
 
               break
             }
+            case 9: {
+              yield * ReceiptHalf.codec().stream(reader, reader.uint32(), `${prefix}.receiptHalf`, {
+                limits: opts.limits?.receiptHalf
+              })
+
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -831,6 +1095,11 @@ export namespace Response {
   export interface ResponseAcceptedTargetNameFieldEvent {
     field: '$.accepted.targetName'
     value: string
+  }
+
+  export interface ResponseAcceptedReceiptFieldEvent {
+    field: '$.accepted.receipt'
+    value: Uint8Array<ArrayBuffer>
   }
 
   export interface ResponseReportFindingsBlockerFieldEvent {
@@ -874,6 +1143,16 @@ export namespace Response {
     value: number
   }
 
+  export interface ResponsePreparedReceiptFieldEvent {
+    field: '$.prepared.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface ResponseAckReceiptFieldEvent {
+    field: '$.ack.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export interface ResponseDecisionVerdictFieldEvent {
     field: '$.decision.verdict'
     value: Decision.Verdict
@@ -887,6 +1166,11 @@ export namespace Response {
   export interface ResponseDecisionReasonFieldEvent {
     field: '$.decision.reason'
     value: string
+  }
+
+  export interface ResponseDecisionReceiptFieldEvent {
+    field: '$.decision.receipt'
+    value: Uint8Array<ArrayBuffer>
   }
 
   export interface ResponseLogFilesFilesNameFieldEvent {
@@ -961,6 +1245,17 @@ export namespace Response {
     value: string
   }
 
+  export interface ResponseHandBackReceiptFieldEvent {
+    field: '$.handBack.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface ResponseReceiptHalfEntriesFieldEvent {
+    field: '$.receiptHalf.entries[]'
+    index: number
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<Response>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Response.codec())
   }
@@ -969,7 +1264,7 @@ export namespace Response {
     return decodeMessage(buf, Response.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Response>): Generator<ResponseAcceptedTargetNameFieldEvent | ResponseReportFindingsBlockerFieldEvent | ResponseReportFindingsProblemCodeFieldEvent | ResponseReportFindingsProblemHostFieldEvent | ResponseReportFindingsProblemWhatFieldEvent | ResponseReportFindingsProblemWhyFieldEvent | ResponseReportFindingsProblemRemedyFieldEvent | ResponsePreparedEpochFieldEvent | ResponseDecisionVerdictFieldEvent | ResponseDecisionEpochFieldEvent | ResponseDecisionReasonFieldEvent | ResponseLogFilesFilesNameFieldEvent | ResponseLogFilesFilesTextFieldEvent | ResponseRefusedProblemsCodeFieldEvent | ResponseRefusedProblemsHostFieldEvent | ResponseRefusedProblemsWhatFieldEvent | ResponseRefusedProblemsWhyFieldEvent | ResponseRefusedProblemsRemedyFieldEvent | ResponseHandBackEpochFieldEvent | ResponseHandBackProblemCodeFieldEvent | ResponseHandBackProblemHostFieldEvent | ResponseHandBackProblemWhatFieldEvent | ResponseHandBackProblemWhyFieldEvent | ResponseHandBackProblemRemedyFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Response>): Generator<ResponseAcceptedTargetNameFieldEvent | ResponseAcceptedReceiptFieldEvent | ResponseReportFindingsBlockerFieldEvent | ResponseReportFindingsProblemCodeFieldEvent | ResponseReportFindingsProblemHostFieldEvent | ResponseReportFindingsProblemWhatFieldEvent | ResponseReportFindingsProblemWhyFieldEvent | ResponseReportFindingsProblemRemedyFieldEvent | ResponsePreparedEpochFieldEvent | ResponsePreparedReceiptFieldEvent | ResponseAckReceiptFieldEvent | ResponseDecisionVerdictFieldEvent | ResponseDecisionEpochFieldEvent | ResponseDecisionReasonFieldEvent | ResponseDecisionReceiptFieldEvent | ResponseLogFilesFilesNameFieldEvent | ResponseLogFilesFilesTextFieldEvent | ResponseRefusedProblemsCodeFieldEvent | ResponseRefusedProblemsHostFieldEvent | ResponseRefusedProblemsWhatFieldEvent | ResponseRefusedProblemsWhyFieldEvent | ResponseRefusedProblemsRemedyFieldEvent | ResponseHandBackEpochFieldEvent | ResponseHandBackProblemCodeFieldEvent | ResponseHandBackProblemHostFieldEvent | ResponseHandBackProblemWhatFieldEvent | ResponseHandBackProblemWhyFieldEvent | ResponseHandBackProblemRemedyFieldEvent | ResponseHandBackReceiptFieldEvent | ResponseReceiptHalfEntriesFieldEvent> {
     return streamMessage(buf, Response.codec(), opts)
   }
 }
@@ -1298,6 +1593,7 @@ export interface Offer {
   spec: string
   checkOnly: boolean
   catchesSigcont: boolean
+  receipt?: Uint8Array<ArrayBuffer>
 }
 
 export namespace Offer {
@@ -1353,6 +1649,11 @@ export namespace Offer {
         if ((obj.catchesSigcont != null && obj.catchesSigcont !== false)) {
           w.uint32(72)
           w.bool(obj.catchesSigcont)
+        }
+
+        if (obj.receipt != null) {
+          w.uint32(82)
+          w.bytes(obj.receipt)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -1411,6 +1712,10 @@ export namespace Offer {
             }
             case 9: {
               obj.catchesSigcont = reader.bool()
+              break
+            }
+            case 10: {
+              obj.receipt = reader.bytes()
               break
             }
             default: {
@@ -1491,6 +1796,13 @@ export namespace Offer {
               }
               break
             }
+            case 10: {
+              yield {
+                field: `${prefix}.receipt`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -1548,6 +1860,11 @@ export namespace Offer {
     value: boolean
   }
 
+  export interface OfferReceiptFieldEvent {
+    field: '$.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<Offer>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Offer.codec())
   }
@@ -1556,13 +1873,14 @@ export namespace Offer {
     return decodeMessage(buf, Offer.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferContainerFieldEvent | OfferEngineFieldEvent | OfferSourceNameFieldEvent | OfferEpochFieldEvent | OfferMemoryBytesFieldEvent | OfferRootfsBytesFieldEvent | OfferSpecFieldEvent | OfferCheckOnlyFieldEvent | OfferCatchesSigcontFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferContainerFieldEvent | OfferEngineFieldEvent | OfferSourceNameFieldEvent | OfferEpochFieldEvent | OfferMemoryBytesFieldEvent | OfferRootfsBytesFieldEvent | OfferSpecFieldEvent | OfferCheckOnlyFieldEvent | OfferCatchesSigcontFieldEvent | OfferReceiptFieldEvent> {
     return streamMessage(buf, Offer.codec(), opts)
   }
 }
 
 export interface Accepted {
   targetName: string
+  receipt?: Uint8Array<ArrayBuffer>
 }
 
 export namespace Accepted {
@@ -1578,6 +1896,11 @@ export namespace Accepted {
         if ((obj.targetName != null && obj.targetName !== '')) {
           w.uint32(10)
           w.string(obj.targetName)
+        }
+
+        if (obj.receipt != null) {
+          w.uint32(18)
+          w.bytes(obj.receipt)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -1596,6 +1919,10 @@ export namespace Accepted {
           switch (tag >>> 3) {
             case 1: {
               obj.targetName = reader.string()
+              break
+            }
+            case 2: {
+              obj.receipt = reader.bytes()
               break
             }
             default: {
@@ -1620,6 +1947,13 @@ export namespace Accepted {
               }
               break
             }
+            case 2: {
+              yield {
+                field: `${prefix}.receipt`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -1637,6 +1971,11 @@ export namespace Accepted {
     value: string
   }
 
+  export interface AcceptedReceiptFieldEvent {
+    field: '$.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<Accepted>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Accepted.codec())
   }
@@ -1645,7 +1984,7 @@ export namespace Accepted {
     return decodeMessage(buf, Accepted.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Accepted>): Generator<AcceptedTargetNameFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Accepted>): Generator<AcceptedTargetNameFieldEvent | AcceptedReceiptFieldEvent> {
     return streamMessage(buf, Accepted.codec(), opts)
   }
 }
@@ -1893,6 +2232,8 @@ export namespace Report {
 export interface Restore {
   imagesDigest: Uint8Array<ArrayBuffer>
   neighbours: string
+  witnesses: string[]
+  receipt?: Uint8Array<ArrayBuffer>
 }
 
 export namespace Restore {
@@ -1915,13 +2256,26 @@ export namespace Restore {
           w.string(obj.neighbours)
         }
 
+        if (obj.witnesses != null && obj.witnesses.length > 0) {
+          for (const value of obj.witnesses) {
+            w.uint32(26)
+            w.string(value)
+          }
+        }
+
+        if (obj.receipt != null) {
+          w.uint32(34)
+          w.bytes(obj.receipt)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
           imagesDigest: uint8ArrayAlloc(0),
-          neighbours: ''
+          neighbours: '',
+          witnesses: []
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -1938,6 +2292,22 @@ export namespace Restore {
               obj.neighbours = reader.string()
               break
             }
+            case 3: {
+              if (opts.limits?.witnesses != null && obj.witnesses.length === opts.limits.witnesses) {
+                throw new MaxLengthError('Decode error - repeated field "witnesses" had too many elements')
+              }
+
+              if (obj.witnesses.length === 8) {
+                throw new MaxLengthError('Decode error - repeated field "witnesses" had too many elements')
+              }
+
+              obj.witnesses.push(reader.string())
+              break
+            }
+            case 4: {
+              obj.receipt = reader.bytes()
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -1947,6 +2317,10 @@ export namespace Restore {
 
         return obj
       }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          witnesses: 8
+        }
+
         const end = length == null ? reader.len : reader.pos + length
 
         while (reader.pos < end) {
@@ -1964,6 +2338,32 @@ export namespace Restore {
               yield {
                 field: `${prefix}.neighbours`,
                 value: reader.string()
+              }
+              break
+            }
+            case 3: {
+              if (opts.limits?.witnesses != null && obj.witnesses === opts.limits.witnesses) {
+                throw new MaxLengthError('Streaming decode error - repeated field "witnesses" had too many elements')
+              }
+
+              if (obj.witnesses === 8) {
+                throw new MaxLengthError('Streaming decode error - repeated field "witnesses" had too many elements')
+              }
+
+              yield {
+                field: `${prefix}.witnesses[]`,
+                index: obj.witnesses,
+                value: reader.string()
+              }
+
+              obj.witnesses++
+
+              break
+            }
+            case 4: {
+              yield {
+                field: `${prefix}.receipt`,
+                value: reader.bytes()
               }
               break
             }
@@ -1989,6 +2389,17 @@ export namespace Restore {
     value: string
   }
 
+  export interface RestoreWitnessesFieldEvent {
+    field: '$.witnesses[]'
+    index: number
+    value: string
+  }
+
+  export interface RestoreReceiptFieldEvent {
+    field: '$.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<Restore>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Restore.codec())
   }
@@ -1997,13 +2408,14 @@ export namespace Restore {
     return decodeMessage(buf, Restore.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Restore>): Generator<RestoreImagesDigestFieldEvent | RestoreNeighboursFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Restore>): Generator<RestoreImagesDigestFieldEvent | RestoreNeighboursFieldEvent | RestoreWitnessesFieldEvent | RestoreReceiptFieldEvent> {
     return streamMessage(buf, Restore.codec(), opts)
   }
 }
 
 export interface Prepared {
   epoch: number
+  receipt?: Uint8Array<ArrayBuffer>
 }
 
 export namespace Prepared {
@@ -2019,6 +2431,11 @@ export namespace Prepared {
         if ((obj.epoch != null && obj.epoch !== 0)) {
           w.uint32(8)
           w.uint64Number(obj.epoch)
+        }
+
+        if (obj.receipt != null) {
+          w.uint32(18)
+          w.bytes(obj.receipt)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -2037,6 +2454,10 @@ export namespace Prepared {
           switch (tag >>> 3) {
             case 1: {
               obj.epoch = reader.uint64Number()
+              break
+            }
+            case 2: {
+              obj.receipt = reader.bytes()
               break
             }
             default: {
@@ -2061,6 +2482,13 @@ export namespace Prepared {
               }
               break
             }
+            case 2: {
+              yield {
+                field: `${prefix}.receipt`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2078,6 +2506,11 @@ export namespace Prepared {
     value: number
   }
 
+  export interface PreparedReceiptFieldEvent {
+    field: '$.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<Prepared>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Prepared.codec())
   }
@@ -2086,7 +2519,7 @@ export namespace Prepared {
     return decodeMessage(buf, Prepared.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Prepared>): Generator<PreparedEpochFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Prepared>): Generator<PreparedEpochFieldEvent | PreparedReceiptFieldEvent> {
     return streamMessage(buf, Prepared.codec(), opts)
   }
 }
@@ -2095,6 +2528,7 @@ export interface Decision {
   verdict: Decision.Verdict
   epoch: number
   reason: string
+  receipt?: Uint8Array<ArrayBuffer>
 }
 
 export namespace Decision {
@@ -2140,6 +2574,11 @@ export namespace Decision {
           w.string(obj.reason)
         }
 
+        if (obj.receipt != null) {
+          w.uint32(34)
+          w.bytes(obj.receipt)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -2166,6 +2605,10 @@ export namespace Decision {
             }
             case 3: {
               obj.reason = reader.string()
+              break
+            }
+            case 4: {
+              obj.receipt = reader.bytes()
               break
             }
             default: {
@@ -2204,6 +2647,13 @@ export namespace Decision {
               }
               break
             }
+            case 4: {
+              yield {
+                field: `${prefix}.receipt`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2231,6 +2681,11 @@ export namespace Decision {
     value: string
   }
 
+  export interface DecisionReceiptFieldEvent {
+    field: '$.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<Decision>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Decision.codec())
   }
@@ -2239,12 +2694,14 @@ export namespace Decision {
     return decodeMessage(buf, Decision.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Decision>): Generator<DecisionVerdictFieldEvent | DecisionEpochFieldEvent | DecisionReasonFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Decision>): Generator<DecisionVerdictFieldEvent | DecisionEpochFieldEvent | DecisionReasonFieldEvent | DecisionReceiptFieldEvent> {
     return streamMessage(buf, Decision.codec(), opts)
   }
 }
 
-export interface Ack {}
+export interface Ack {
+  receipt?: Uint8Array<ArrayBuffer>
+}
 
 export namespace Ack {
   let _codec: Codec<Ack>
@@ -2254,6 +2711,11 @@ export namespace Ack {
       _codec = message<Ack>((obj, w, opts = {}) => {
         if (opts.lengthDelimited !== false) {
           w.fork()
+        }
+
+        if (obj.receipt != null) {
+          w.uint32(10)
+          w.bytes(obj.receipt)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -2268,6 +2730,10 @@ export namespace Ack {
           const tag = reader.uint32()
 
           switch (tag >>> 3) {
+            case 1: {
+              obj.receipt = reader.bytes()
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2283,6 +2749,13 @@ export namespace Ack {
           const tag = reader.uint32()
 
           switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.receipt`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2295,6 +2768,11 @@ export namespace Ack {
     return _codec
   }
 
+  export interface AckReceiptFieldEvent {
+    field: '$.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<Ack>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Ack.codec())
   }
@@ -2303,7 +2781,7 @@ export namespace Ack {
     return decodeMessage(buf, Ack.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Ack>): Generator<{}> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Ack>): Generator<AckReceiptFieldEvent> {
     return streamMessage(buf, Ack.codec(), opts)
   }
 }
@@ -2375,6 +2853,7 @@ export namespace Ask {
 export interface HandBack {
   epoch: number
   problem?: Problem
+  receipt?: Uint8Array<ArrayBuffer>
 }
 
 export namespace HandBack {
@@ -2395,6 +2874,11 @@ export namespace HandBack {
         if (obj.problem != null) {
           w.uint32(18)
           Problem.codec().encode(obj.problem, w)
+        }
+
+        if (obj.receipt != null) {
+          w.uint32(26)
+          w.bytes(obj.receipt)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -2419,6 +2903,10 @@ export namespace HandBack {
               obj.problem = Problem.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.problem
               })
+              break
+            }
+            case 3: {
+              obj.receipt = reader.bytes()
               break
             }
             default: {
@@ -2448,6 +2936,13 @@ export namespace HandBack {
                 limits: opts.limits?.problem
               })
 
+              break
+            }
+            case 3: {
+              yield {
+                field: `${prefix}.receipt`,
+                value: reader.bytes()
+              }
               break
             }
             default: {
@@ -2492,6 +2987,11 @@ export namespace HandBack {
     value: string
   }
 
+  export interface HandBackReceiptFieldEvent {
+    field: '$.receipt'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<HandBack>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, HandBack.codec())
   }
@@ -2500,8 +3000,366 @@ export namespace HandBack {
     return decodeMessage(buf, HandBack.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HandBack>): Generator<HandBackEpochFieldEvent | HandBackProblemCodeFieldEvent | HandBackProblemHostFieldEvent | HandBackProblemWhatFieldEvent | HandBackProblemWhyFieldEvent | HandBackProblemRemedyFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HandBack>): Generator<HandBackEpochFieldEvent | HandBackProblemCodeFieldEvent | HandBackProblemHostFieldEvent | HandBackProblemWhatFieldEvent | HandBackProblemWhyFieldEvent | HandBackProblemRemedyFieldEvent | HandBackReceiptFieldEvent> {
     return streamMessage(buf, HandBack.codec(), opts)
+  }
+}
+
+export interface Witness {
+  statement: Uint8Array<ArrayBuffer>
+}
+
+export namespace Witness {
+  let _codec: Codec<Witness>
+
+  export const codec = (): Codec<Witness> => {
+    if (_codec == null) {
+      _codec = message<Witness>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.statement != null && obj.statement.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.statement)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          statement: uint8ArrayAlloc(0)
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.statement = reader.bytes()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.statement`,
+                value: reader.bytes()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface WitnessStatementFieldEvent {
+    field: '$.statement'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export function encode (obj: Partial<Witness>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Witness.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Witness>): Witness {
+    return decodeMessage(buf, Witness.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Witness>): Generator<WitnessStatementFieldEvent> {
+    return streamMessage(buf, Witness.codec(), opts)
+  }
+}
+
+export interface AskWitness {
+  source: string
+}
+
+export namespace AskWitness {
+  let _codec: Codec<AskWitness>
+
+  export const codec = (): Codec<AskWitness> => {
+    if (_codec == null) {
+      _codec = message<AskWitness>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.source != null && obj.source !== '')) {
+          w.uint32(10)
+          w.string(obj.source)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          source: ''
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.source = reader.string()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.source`,
+                value: reader.string()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface AskWitnessSourceFieldEvent {
+    field: '$.source'
+    value: string
+  }
+
+  export function encode (obj: Partial<AskWitness>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, AskWitness.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AskWitness>): AskWitness {
+    return decodeMessage(buf, AskWitness.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AskWitness>): Generator<AskWitnessSourceFieldEvent> {
+    return streamMessage(buf, AskWitness.codec(), opts)
+  }
+}
+
+export interface Receipts {}
+
+export namespace Receipts {
+  let _codec: Codec<Receipts>
+
+  export const codec = (): Codec<Receipts> => {
+    if (_codec == null) {
+      _codec = message<Receipts>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {}
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export function encode (obj: Partial<Receipts>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Receipts.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Receipts>): Receipts {
+    return decodeMessage(buf, Receipts.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Receipts>): Generator<{}> {
+    return streamMessage(buf, Receipts.codec(), opts)
+  }
+}
+
+export interface ReceiptHalf {
+  entries: Uint8Array<ArrayBuffer>[]
+}
+
+export namespace ReceiptHalf {
+  let _codec: Codec<ReceiptHalf>
+
+  export const codec = (): Codec<ReceiptHalf> => {
+    if (_codec == null) {
+      _codec = message<ReceiptHalf>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if (obj.entries != null && obj.entries.length > 0) {
+          for (const value of obj.entries) {
+            w.uint32(10)
+            w.bytes(value)
+          }
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          entries: []
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              if (opts.limits?.entries != null && obj.entries.length === opts.limits.entries) {
+                throw new MaxLengthError('Decode error - repeated field "entries" had too many elements')
+              }
+
+              if (obj.entries.length === 128) {
+                throw new MaxLengthError('Decode error - repeated field "entries" had too many elements')
+              }
+
+              obj.entries.push(reader.bytes())
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          entries: 128
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              if (opts.limits?.entries != null && obj.entries === opts.limits.entries) {
+                throw new MaxLengthError('Streaming decode error - repeated field "entries" had too many elements')
+              }
+
+              if (obj.entries === 128) {
+                throw new MaxLengthError('Streaming decode error - repeated field "entries" had too many elements')
+              }
+
+              yield {
+                field: `${prefix}.entries[]`,
+                index: obj.entries,
+                value: reader.bytes()
+              }
+
+              obj.entries++
+
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface ReceiptHalfEntriesFieldEvent {
+    field: '$.entries[]'
+    index: number
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export function encode (obj: Partial<ReceiptHalf>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, ReceiptHalf.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReceiptHalf>): ReceiptHalf {
+    return decodeMessage(buf, ReceiptHalf.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReceiptHalf>): Generator<ReceiptHalfEntriesFieldEvent> {
+    return streamMessage(buf, ReceiptHalf.codec(), opts)
   }
 }
 

@@ -1,0 +1,44 @@
+// When an operator may decide in place of a host that is gone: only while that host does not answer.
+import type { Problem, Resolution } from '../../protocols/operator/views.ts'
+import { operatorError } from './problems.ts'
+
+export interface Doubt {
+  readonly migration: string
+  /** Name of this host and of the one that ought to know. */
+  readonly host: string
+  readonly other: string
+  /** State of this side's machine. */
+  readonly state: string
+  /** The machine is in a state in which the other side's word is what it waits for. */
+  readonly waiting: boolean
+  /** Why the other side's word is not to be had, as far as it was tried. */
+  readonly silence: Problem | undefined
+}
+
+/** What goes on record when an operator decides. @throws OperatorError NOT_IN_DOUBT */
+export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
+  const { migration, host, other, state, waiting, silence } = doubt
+  if (!waiting) {
+    throw operatorError(host, {
+      code: 'NOT_IN_DOUBT',
+      what: `migration ${migration} does not wait for a decision on ${host}`,
+      why: `it is in state ${state}`,
+      remedy: `see ferry migrations; before the decision, ferry cancel ${migration} ends it`
+    })
+  }
+  if (silence === undefined) {
+    throw operatorError(host, {
+      code: 'NOT_IN_DOUBT',
+      what: `${other} has not failed to answer for migration ${migration}, so that it may still decide by itself`,
+      why: `${host} is asking it`,
+      remedy: `wait for limits.peerTimeoutMs and see ferry peers; if ${other} is gone for good, say it again`
+    })
+  }
+  return {
+    code: 'RESOLVED',
+    host,
+    what: `an operator decided on ${host}: ${how === 'run-here' ? 'the container runs here' : 'the copy here is discarded'}`,
+    why: `${other} did not tell: ${silence.what}`,
+    remedy: `see that no process of the container is left on ${other} before it joins the mesh again`
+  }
+}

@@ -1,0 +1,121 @@
+// Peers that hold a source's decision beside it, so that a target whose source died for good still learns it.
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MAX_WITNESSES } from '../../protocols/migration/index.ts'
+import type { NodeParts } from './parts.ts'
+import { operatorError } from './problems.ts'
+import { expectResponse } from './responses.ts'
+
+/** Between two tries to give a decision to a witness, milliseconds. */
+const GIVE_AGAIN_MS = 300
+
+type Parts = Pick<NodeParts, 'name' | 'mesh' | 'config' | 'log'>
+
+/**
+ * Connected peers other than the target, twice as many as are asked for where there are so many: one of them may go while it counts.
+ * Another set for every migration, so that no peer gets them all.
+ * @throws OperatorError WITNESSES_MISSING, where the policy requires more than there are
+ */
+export function chooseWitnesses(parts: Parts, migration: string, target: string): string[] {
+  const { count } = parts.config.witnesses
+  const chosen = connected(parts)
+    .filter((peer) => peer !== target)
+    .map((peer) => ({ peer, rank: createHash('sha256').update(`${migration} ${peer}`).digest('hex') }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
+    .slice(0, Math.min(MAX_WITNESSES, 2 * count))
+    .map(({ peer }) => peer)
+  checkWitnesses(parts, chosen)
+  return chosen
+}
+
+/** Looks again, as late as possible before the decision. @throws OperatorError WITNESSES_MISSING */
+export function checkWitnesses(parts: Parts, chosen: readonly string[]): void {
+  const { count, policy } = parts.config.witnesses
+  if (policy !== 'require') return
+  const there = new Set(connected(parts))
+  const reachable = chosen.filter((peer) => there.has(peer)).length
+  if (reachable >= count) return
+  throw operatorError(parts.name, {
+    code: 'WITNESSES_MISSING',
+    what: `${String(count)} witnesses are required for a decision, and ${String(reachable)} are connected`,
+    why: 'the target and this host are none',
+    remedy: `see ferry peers; bring more hosts into the mesh, or lower witnesses.count or set witnesses.policy to "prefer" on ${parts.name}`
+  })
+}
+
+/**
+ * Gives the statement to all of them and resolves with the number that has it on disk: as soon as enough have, or under "prefer"
+ * when the wait is over. Under "require" it goes on until enough have.
+ */
+export async function giveToWitnesses(
+  parts: Parts,
+  migration: string,
+  witnesses: readonly string[],
+  statement: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal
+): Promise<number> {
+  const { count, policy, waitMs } = parts.config.witnesses
+  const enough = Math.min(count, witnesses.length)
+  if (enough === 0) return 0
+  const done = new AbortController()
+  const limits = policy === 'prefer' ? [AbortSignal.timeout(waitMs)] : []
+  const until = AbortSignal.any([signal, done.signal, ...limits])
+  let have = 0
+  const give = async (witness: string): Promise<void> => {
+    for (;;) {
+      try {
+        const limit = AbortSignal.any([until, AbortSignal.timeout(parts.config.limits.peerTimeoutMs)])
+        const response = await parts.mesh.request(witness, { migration, witness: { statement } }, limit)
+        expectResponse(response, 'ack', witness)
+        if (++have >= enough) done.abort()
+        return
+      } catch (error) {
+        if (until.aborted) return
+        parts.log.warn({ err: error, migration, witness }, 'a witness does not hold the decision yet')
+      }
+      // Ends early where the wait is over; then the next look at `until` says so.
+      await sleep(GIVE_AGAIN_MS, undefined, { signal: until }).catch(() => undefined)
+      if (until.aborted) return
+    }
+  }
+  await Promise.all(witnesses.map(give))
+  signal.throwIfAborted()
+  return have
+}
+
+/**
+ * Asks all of them at once what they hold of the source's; resolves with the first statement that `accept` takes. One that holds
+ * nothing says nothing about the decision: the source may have died before it told.
+ */
+export async function askWitnesses<Verdict>(
+  parts: Parts,
+  migration: string,
+  source: string,
+  witnesses: readonly string[],
+  accept: (statement: Uint8Array, witness: string) => Verdict,
+  signal: AbortSignal
+): Promise<Verdict | undefined> {
+  const found = new AbortController()
+  const until = AbortSignal.any([signal, found.signal, AbortSignal.timeout(parts.config.limits.peerTimeoutMs)])
+  const ask = async (witness: string): Promise<Verdict> => {
+    const response = await parts.mesh.request(witness, { migration, askWitness: { source } }, until)
+    const { receipt } = expectResponse(response, 'decision', witness)
+    return accept(receipt ?? new Uint8Array(), witness)
+  }
+  try {
+    return await Promise.any(witnesses.map(ask))
+  } catch (error) {
+    signal.throwIfAborted()
+    parts.log.info({ err: error, migration }, 'no witness holds a decision')
+    return undefined
+  } finally {
+    found.abort()
+  }
+}
+
+function connected({ mesh }: Parts): string[] {
+  return mesh
+    .peers()
+    .filter(({ state }) => state === 'connected')
+    .map(({ peerId }) => peerId)
+}

@@ -1,0 +1,70 @@
+// Which entries a half may have, and in which order: src/receipt's picture of the two machines.
+import type { Entry, Kind, Role } from './entry.ts'
+import { named, violation, type Finding } from './finding.ts'
+import type { Half } from './half.ts'
+
+interface Rule {
+  /** One of these stands before it, for each list. */
+  readonly after?: readonly (readonly Kind[])[]
+  /** None of these stands anywhere in the half. */
+  readonly without?: readonly Kind[]
+  /** None of these stands before it. */
+  readonly notAfter?: readonly Kind[]
+}
+
+const decided: readonly Kind[] = ['commit', 'abort']
+const given: readonly Kind[] = ['activating', 'hand-back', 'discarded']
+
+const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
+  source: {
+    preflight: { after: [['offer']], notAfter: ['frozen', ...decided] },
+    frozen: { after: [['offer']], notAfter: decided },
+    dumped: { after: [['frozen']], notAfter: decided },
+    commit: { after: [['frozen'], ['dumped']], without: ['abort'] },
+    abort: { after: [['offer']], without: ['commit'] },
+    acked: { after: [['commit']], without: ['taken-back'] },
+    'taken-back': { after: [['commit']], without: ['acked', 'retired'] },
+    retired: { after: [['commit'], ['acked', 'resolved']], without: ['taken-back', 'resumed'] },
+    resumed: { after: [['abort', 'taken-back']], without: ['retired', 'acked'] },
+    resolved: { after: [['commit']] }
+  },
+  target: {
+    preflight: { after: [['accepted']], notAfter: ['received', 'prepared', ...given] },
+    received: { after: [['accepted']], notAfter: ['prepared', ...given] },
+    prepared: { after: [['accepted'], ['received']], notAfter: given },
+    activating: { after: [['prepared']], without: ['hand-back', 'discarded'] },
+    'hand-back': { after: [['prepared']], without: ['activating', 'resumed'], notAfter: ['discarded'] },
+    resumed: { after: [['activating']], without: ['hand-back', 'discarded'] },
+    discarded: { after: [['accepted']], without: ['activating', 'resumed'] },
+    resolved: { after: [['prepared']] }
+  }
+}
+
+export function orderFindings(half: Half): readonly Finding[] {
+  return half.entries.flatMap((entry) => {
+    const why = broken(half, entry)
+    return why === undefined ? [] : [violation('RECEIPT_ORDER', `${named(entry)} ${why}`, half.role, entry.body.seq)]
+  })
+}
+
+function broken(half: Half, entry: Entry): string | undefined {
+  const { kind, seq, role } = entry.body
+  const before = half.entries.slice(0, seq).map(({ body }) => body.kind)
+  const rule = rules[role][kind] ?? {}
+  if (seq === 0 && kind !== 'offer' && kind !== 'accepted') return 'is no beginning'
+  // An operator may have to say it again.
+  if (before.includes(kind) && kind !== 'resolved') return 'is there twice'
+  const lacking = rule.after?.find((kinds) => !kinds.some((needed) => before.includes(needed)))
+  if (lacking !== undefined) return `has no ${lacking.join(' or ')} before it`
+  const opposite = rule.without?.find((other) => half.has(other))
+  if (opposite !== undefined) return `and ${opposite} exclude each other`
+  const late = rule.notAfter?.find((other) => before.includes(other))
+  return late === undefined ? undefined : `comes after ${late}`
+}
+
+/** Whether the half says how it ended on its host: nothing that could run there is left unspoken of. */
+export function isClosed(half: Half): boolean {
+  if (half.role === 'target') return half.has('resumed') || half.has('discarded')
+  if (half.has('retired')) return true
+  return (half.has('abort') && !half.has('frozen')) || half.has('resumed')
+}

@@ -1,0 +1,63 @@
+// What a run ended as, and where the container has to be then: worked out from both hosts' views and from what was done to them.
+import type { MigrationView } from '../../protocols/operator/views.ts'
+import type { FaultName } from './plan.ts'
+
+export type End = 'moved' | 'rolled-back' | 'refused' | 'handed-back' | 'failed' | 'moved twice'
+
+/** One migration of the run as both hosts tell it; a host that never heard of it has no view. */
+export interface Told {
+  readonly id: string
+  readonly bySource?: MigrationView
+  readonly byTarget?: MigrationView
+}
+
+export interface Verdict {
+  readonly end: End
+  readonly owner: 'a' | 'b'
+  /** Its memory may be lost by a power cut: its owner lost power, as the protocol's table says. */
+  readonly mayBeLost: boolean
+  readonly violations: readonly string[]
+}
+
+export interface Facts {
+  readonly source: 'a' | 'b'
+  readonly told: readonly Told[]
+  readonly handedBack: boolean
+  /** Hosts whose power was cut in this run, by what they are in the first migration. */
+  readonly powerCut: ReadonlySet<'source' | 'target'>
+}
+
+const other = { a: 'b', b: 'a' } as const
+
+export function verdictOf({ source, told, handedBack, powerCut }: Facts): Verdict {
+  const violations = told.flatMap(disagreements)
+  const moves = told.filter(({ bySource }) => bySource?.outcome === 'moved')
+  const owner = moves.length % 2 === 0 ? source : other[source]
+  // The host that has the right to run lost its processes. After a hand-back a source that lost power has nothing to take back.
+  const mayBeLost = powerCut.has(owner === source ? 'source' : 'target')
+  return { end: endOf(told, moves.length, handedBack), owner, mayBeLost, violations }
+}
+
+function endOf(told: readonly Told[], moves: number, handedBack: boolean): End {
+  if (moves > 1) return 'moved twice'
+  if (moves === 1) return 'moved'
+  if (handedBack) return 'handed-back'
+  const outcomes = told.map(({ bySource }) => bySource?.outcome)
+  if (outcomes.includes('failed')) return 'failed'
+  return outcomes.includes('rolled-back') ? 'rolled-back' : 'refused'
+}
+
+function disagreements({ id, bySource, byTarget }: Told): string[] {
+  if (bySource === undefined)
+    return byTarget?.outcome === 'moved' ? [`${id}: moved, says a target that no source speaks of`] : []
+  const here = bySource.outcome === 'moved'
+  const there = byTarget?.outcome === 'moved'
+  return here === there
+    ? []
+    : [`${id}: the source says ${String(bySource.outcome)}, the target ${String(byTarget?.outcome ?? 'nothing')}`]
+}
+
+/** Faults after which two copies may have run for a moment, the target's without a port (docs/protocol.md, "What is not promised"). */
+export function maySeeTwo(faults: readonly FaultName[], catchesSigcont: boolean): boolean {
+  return faults.includes('thaw-target') || faults.includes('thaw-source') || (catchesSigcont && faults.includes('hook'))
+}

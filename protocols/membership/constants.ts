@@ -5,9 +5,10 @@ export const RECORD_DOMAIN = 'ferry membership record 1\n'
 /** What a joining host's proof is made over begins with this. */
 export const JOIN_DOMAIN = 'ferry join 1\n'
 
-/** Records that an expulsion or a rotation may name. */
-export const MAX_KEEPS = 2048
-export const MAX_RECORD_BYTES = 96 * 1024
+/** Records that an expulsion or a rotation may name; what is over it goes into a second one of the same. */
+export const MAX_KEEPS = 400
+/** Gossip carries records of up to 16 KiB. */
+export const MAX_RECORD_BYTES = 15 * 1024
 /** All records of a mesh together; what would go beyond is refused, but for expulsions up to twice of it. */
 export const MAX_ROSTER_BYTES = 16 * 1024 * 1024
 export const RECORD_ID_BYTES = 32

@@ -26,7 +26,8 @@ export function resolveRequest(request: IncomingMessage, host: string): Promise<
   return parsed(request, host, resolution)
 }
 
-async function parsed<Schema extends z.ZodType>(
+/** A body of another route. Throws as `moveRequest` does. */
+export async function parsed<Schema extends z.ZodType>(
   request: IncomingMessage,
   host: string,
   { schema, remedy }: { readonly schema: Schema; readonly remedy: string }

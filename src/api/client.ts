@@ -3,6 +3,7 @@ import { request, type IncomingMessage } from 'node:http'
 import { hostname } from 'node:os'
 import {
   OperatorError,
+  type MeshService,
   type MigrationView,
   type OperatorService,
   type Problem
@@ -25,6 +26,23 @@ export function operatorClient(socket: string): OperatorService {
     receipt: (id, signal) => get(`${of(id)}/receipt`, signal),
     resolve: ({ id, how }, signal) => post(`${of(id)}/resolve`, { how }, signal),
     cancel: (id, signal) => post(`${of(id)}/cancel`, undefined, signal)
+  }
+}
+
+/** Errors as of `operatorClient`. */
+export function meshClient(socket: string): MeshService {
+  const post = <T>(path: string, body: unknown, signal: AbortSignal): Promise<T> =>
+    call<T>(socket, 'POST', `/v1/mesh${path}`, body, signal)
+  return {
+    membership: (signal) => call(socket, 'GET', '/v1/mesh', undefined, signal),
+    init: (body, signal) => post('', body, signal),
+    invite: (body, signal) => post('/invitations', body, signal),
+    join: (body, signal) => post('/join', body, signal),
+    expel: (body, signal) => post('/expulsions', body, signal),
+    rotateKey: (signal) => post('/key', undefined, signal),
+    leave: (signal) => post('/leave', undefined, signal),
+    grant: (body, signal) => post('/grants', body, signal),
+    revoke: (body, signal) => post('/revocations', body, signal)
   }
 }
 

@@ -2,16 +2,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
 import { chmod } from 'node:fs/promises'
-import { OperatorError, type OperatorService } from '../../protocols/operator/views.ts'
+import { OperatorError, type MeshService, type OperatorService } from '../../protocols/operator/views.ts'
 import { moveRequest, resolveRequest } from './body.ts'
 import { migrationOf, streamEvents } from './events.ts'
 import { problemOf, statusOf } from './problems.ts'
+import { meshRoutes } from './mesh-routes.ts'
 import { freeSocket } from './socket-file.ts'
 import { ferryVersion } from './version.ts'
 
 export interface OperatorApiOptions {
   readonly socket: string
   readonly service: OperatorService
+  /** Without it the routes below /v1/mesh are not there. */
+  readonly mesh?: MeshService
   /** A pino logger fits. */
   readonly log: {
     debug(details: object, message: string): void
@@ -25,6 +28,7 @@ interface Call {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly service: OperatorService
+  readonly mesh: MeshService | undefined
   readonly host: string
   readonly signal: AbortSignal
   readonly id: string
@@ -59,7 +63,13 @@ const routes: readonly Route[] = [
   post(`migrations/${id}/resolve`, 200, async ({ request, service, id, host, signal }) =>
     service.resolve({ id, ...(await resolveRequest(request, host)) }, signal)
   ),
-  post(`migrations/${id}/cancel`, 200, ({ service, id, signal }) => service.cancel(id, signal))
+  post(`migrations/${id}/cancel`, 200, ({ service, id, signal }) => service.cancel(id, signal)),
+  ...meshRoutes.map(({ method, path, answer }) =>
+    route(method, path, 200, async ({ request, mesh, host, signal }) => {
+      if (mesh === undefined) throw noSuchRoute(`/v1/${path}`, host)
+      return answer(mesh, request, host, signal)
+    })
+  )
 ]
 
 /**
@@ -107,7 +117,7 @@ async function listen(server: Server, socket: string): Promise<void> {
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { service, log }: OperatorApiOptions,
+  { service, mesh, log }: OperatorApiOptions,
   host: string,
   closing: AbortSignal
 ): Promise<void> {
@@ -118,7 +128,7 @@ async function serve(
   const signal = AbortSignal.any([gone.signal, closing])
   try {
     const { route, id } = routeOf(request, host)
-    const answer = await route.answer({ request, response, service, host, signal, id })
+    const answer = await route.answer({ request, response, service, mesh, host, signal, id })
     if (response.headersSent) response.end()
     else send(response, route.status, answer)
   } catch (error) {
@@ -142,22 +152,22 @@ function routeOf(request: IncomingMessage, host: string): { route: Route; id: st
   const here = routes.filter((route) => route.path.test(path))
   const route = here.find(({ method }) => method === request.method)
   if (route !== undefined) return { route, id: decoded(route.path.exec(path)?.groups?.['id'] ?? '') }
-  const known = here.map(({ method }) => method).join(', ')
-  throw new OperatorError(
-    here.length > 0
-      ? {
-          code: 'METHOD_NOT_ALLOWED',
-          host,
-          what: `${request.method ?? 'The method'} is not possible on ${path}`,
-          remedy: `Use ${known}`
-        }
-      : {
-          code: 'NO_SUCH_ROUTE',
-          host,
-          what: `The operator API has no ${path}`,
-          remedy: 'See docs/cli.md for its routes; an older daemon may lack newer ones (GET /v1/version)'
-        }
-  )
+  if (here.length === 0) throw noSuchRoute(path, host)
+  throw new OperatorError({
+    code: 'METHOD_NOT_ALLOWED',
+    host,
+    what: `${request.method ?? 'The method'} is not possible on ${path}`,
+    remedy: `Use ${here.map(({ method }) => method).join(', ')}`
+  })
+}
+
+function noSuchRoute(path: string, host: string): OperatorError {
+  return new OperatorError({
+    code: 'NO_SUCH_ROUTE',
+    host,
+    what: `The operator API has no ${path}`,
+    remedy: 'See docs/cli.md for its routes; an older daemon may lack newer ones (GET /v1/version)'
+  })
 }
 
 function decoded(segment: string): string {
@@ -178,9 +188,13 @@ function send(response: ServerResponse, status: number, answer: unknown): void {
 }
 
 function get(path: string, answer: Route['answer']): Route {
-  return { method: 'GET', path: new RegExp(`^/v1/${path}$`), status: 200, answer }
+  return route('GET', path, 200, answer)
 }
 
 function post(path: string, status: number, answer: Route['answer']): Route {
-  return { method: 'POST', path: new RegExp(`^/v1/${path}$`), status, answer }
+  return route('POST', path, status, answer)
+}
+
+function route(method: Route['method'], path: string, status: number, answer: Route['answer']): Route {
+  return { method, path: new RegExp(`^/v1/${path}$`), status, answer }
 }

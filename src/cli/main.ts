@@ -3,12 +3,13 @@
 import { Command, CommanderError } from 'commander'
 import { configuredSocket } from '../../config/socket.ts'
 import { MIGRATION_ID } from '../../protocols/fields.ts'
-import type { OperatorService } from '../../protocols/operator/views.ts'
-import { operatorClient } from '../api/client.ts'
+import type { MeshService, OperatorService } from '../../protocols/operator/views.ts'
+import { meshClient, operatorClient } from '../api/client.ts'
 import { ferryVersion } from '../api/version.ts'
 import { exitCodeHelp, exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts'
 import { checkText, containersText, migrationsText, peersText } from './lists.ts'
 import { logsText } from './logs.ts'
+import { expulsionText, invitationText, keyText, membershipText, ttlMs } from './mesh.ts'
 import { move } from './move.ts'
 import { daemon, identity } from './node.ts'
 import { problemOf, problemText } from './problem-text.ts'
@@ -56,6 +57,55 @@ command('ls', 'list the containers of this host').action(async () => {
 command('peers', 'list the nodes of the mesh').action(async () => {
   show(await (await client()).peers(timeout()), peersText)
 })
+
+command('init', 'make a mesh of which this host is the first member')
+  .option('--name <mesh>', 'its name', 'ferry')
+  .action(async ({ name }: { name: string }) => {
+    show(await (await mesh()).init({ meshName: name }, timeout()), membershipText)
+  })
+
+command('invite', 'print a word that lets one host in, once')
+  .option('--ttl <time>', 'how long it is good, e.g. 30m, 1h, 7d', '1h')
+  .action(async ({ ttl }: { ttl: string }) => {
+    show(await (await mesh()).invite({ ttlMs: ttlMs(ttl) }, timeout()), invitationText)
+  })
+
+command('join <word>', 'become a member of the mesh of the host that made the word').action(async (token: string) => {
+  show(await (await mesh()).join({ token }, timeout()), membershipText)
+})
+
+command('members', 'list who belongs to the mesh').action(async () => {
+  show(await (await mesh()).membership(timeout()), membershipText)
+})
+
+command('expel <peer>', 'take a member out of the mesh for good').action(async (peer: string) => {
+  show(await (await mesh()).expel({ peer }, timeout()), expulsionText)
+})
+
+command('leave', 'take this host out of its mesh; it gets a new key').action(async () => {
+  show(await (await mesh()).leave(timeout()), keyText)
+})
+
+command('key', "this host's key")
+  .command('rotate')
+  .description('a new key, and with it a new peer id, in the place of the old one')
+  .exitOverride()
+  .action(async () => {
+    show(await (await mesh()).rotateKey(timeout()), keyText)
+  })
+
+command('grant <operator> <role>', "let an operator's key view, move or admin everywhere in the mesh").action(
+  async (operator: string, role: string) => {
+    show(await (await mesh()).grant({ operator, role }, timeout()), membershipText)
+  }
+)
+
+command('revoke <operator> [role]', 'take a role from an operator, or all of them').action(
+  async (operator: string, role: string | undefined) => {
+    const request = { operator, ...(role === undefined ? {} : { role }) }
+    show(await (await mesh()).revoke(request, timeout()), membershipText)
+  }
+)
 
 command('check <name>', 'say what would stand in the way of a move, and do nothing')
   .requiredOption('--to <peer>', 'name or peer id of the target')
@@ -132,8 +182,15 @@ function command(usage: string, description: string): Command {
 }
 
 async function client(): Promise<OperatorService> {
-  const named = program.opts<GlobalOptions>().socket ?? process.env['FERRY_SOCKET']
-  return operatorClient(named ?? (await configuredSocket()))
+  return operatorClient(await socketPath())
+}
+
+async function mesh(): Promise<MeshService> {
+  return meshClient(await socketPath())
+}
+
+async function socketPath(): Promise<string> {
+  return program.opts<GlobalOptions>().socket ?? process.env['FERRY_SOCKET'] ?? (await configuredSocket())
 }
 
 function timeout(): AbortSignal {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, lstat, mkdir, open, readFile, unlink } from 'node:fs/promises'
+import { link, lstat, mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
@@ -13,6 +13,36 @@ export async function loadOrCreateKey(path: string): Promise<PrivateKey> {
   } catch (error) {
     if (error instanceof MeshError) throw error
     throw keyProblem(path, wordsOf(error), 'Make the folder writable for root, or name another file', error)
+  }
+}
+
+/** Where a key waits that is to take the place of the one at `path`. */
+export function nextKeyFile(path: string): string {
+  return `${path}.next`
+}
+
+/** The key that waits, if one does. @throws MeshError KEY_FILE */
+export async function loadNextKey(path: string): Promise<PrivateKey | undefined> {
+  try {
+    return await load(nextKeyFile(path))
+  } catch (error) {
+    if (error instanceof MeshError) throw error
+    throw keyProblem(nextKeyFile(path), wordsOf(error), 'Put its mode and owner right', error)
+  }
+}
+
+/** The waiting key becomes the key: the old one is gone when this resolves. @throws MeshError KEY_FILE */
+export async function useNextKey(path: string): Promise<void> {
+  try {
+    await rename(nextKeyFile(path), path)
+    const folder = await open(dirname(path), 'r')
+    try {
+      await folder.sync()
+    } finally {
+      await folder.close()
+    }
+  } catch (error) {
+    throw keyProblem(path, wordsOf(error), 'Make the folder writable for root', error)
   }
 }
 

@@ -45,17 +45,14 @@ import { pause, readMessage, sendMessage } from './message-stream.ts'
 import { PeerBook, type MeshPeer } from './peer-book.ts'
 import { RecordsExchange } from './records-exchange.ts'
 import { redial } from './redial.ts'
+import { tellable } from './tellable.ts'
 import type { Roster } from './roster/roster.ts'
-import {
-  MAX_ADDRESSES,
-  MAX_RECORDS_STREAMS,
-  RECORDS_PROTOCOL,
-  RECORDS_TIMEOUT_MS
-} from '../../protocols/membership/index.ts'
+import { MAX_RECORDS_STREAMS, RECORDS_PROTOCOL, RECORDS_TIMEOUT_MS } from '../../protocols/membership/index.ts'
 
 import type { MembershipFiles, Mesh, MeshOptions } from './mesh.ts'
 
 const DIAL_TIMEOUT_MS = 5_000
+const FAREWELL_MS = 3_000
 const COMPARE_EVERY_MS = 30_000
 /** From a stream's opening to its complete request or header. */
 const FIRST_MESSAGE_MS = 30_000
@@ -215,13 +212,29 @@ export class Libp2pMesh implements Mesh {
     for (const connection of this.#connections()) {
       const peerId = connection.remotePeer.toString()
       if (roster.isMember(peerId)) continue
+      if (roster.state.replacedBy.has(peerId)) {
+        this.#letGo(connection)
+        continue
+      }
       this.#log.warn({ peer: peerId }, 'it is no member of the mesh (any more) and is disconnected')
       connection.abort(new Error('no member of the mesh'))
     }
-    this.#contacts.set(roster.isMember(self) ? contactsOf(self, roster.state.members.keys()) : [])
+    // With a key that was replaced it still tells a member so, and goes on with the new one then.
+    const inTouch = roster.isMember(self) || roster.state.replacedBy.has(self)
+    this.#contacts.set(inTouch ? contactsOf(self, roster.state.members.keys()) : [])
     if (added.length > 0) {
       void this.spread(added, AbortSignal.timeout(RECORDS_TIMEOUT_MS))
     }
+  }
+
+  /** Whoever takes a new key must hear that this is known before its old connection is closed. */
+  #letGo(connection: Connection): void {
+    const timer = setTimeout(() => {
+      if (connection.status === 'open') connection.abort(new Error('the peer has another key now'))
+    }, FAREWELL_MS)
+    connection.addEventListener('close', () => {
+      clearTimeout(timer)
+    })
   }
 
   async spread(recordIds: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
@@ -524,7 +537,9 @@ export class Libp2pMesh implements Mesh {
   ): Promise<void> {
     const serve = async (stream: Stream, connection: Connection): Promise<void> => {
       // It may have been let in before it was expelled.
-      if (!this.isMember(connection.remotePeer.toString())) {
+      const peerId = connection.remotePeer.toString()
+      const leaving = protocol === RECORDS_PROTOCOL && this.#roster?.state.replacedBy.has(peerId) === true
+      if (!this.isMember(peerId) && !leaving) {
         connection.abort(new Error('no member of the mesh'))
         return
       }
@@ -613,10 +628,4 @@ async function abortingOnFailure<T>(stream: Stream, work: () => Promise<T>): Pro
     stream.abort(error instanceof Error ? error : new Error(String(error)))
     throw error
   }
-}
-
-/** Addresses that mean something on another host; where there are no others, the ones of this host alone. */
-function tellable(addresses: readonly string[]): string[] {
-  const useful = addresses.filter((address) => !/^\/ip4\/127\.|^\/ip6\/(::1\/|fe80)/.test(address))
-  return (useful.length > 0 ? useful : [...addresses]).slice(0, MAX_ADDRESSES)
 }

@@ -8,7 +8,10 @@ import { createEngines } from '../engines/index.ts'
 import { hostFacts, type HostFacts } from '../host/facts.ts'
 import { openJournal } from '../journal/journal.ts'
 import { loadOrCreateKey } from '../mesh/key-file.ts'
+import { AddressFile } from '../mesh/address-file.ts'
 import { createMesh } from '../mesh/mesh.ts'
+import { Roster } from '../mesh/roster/roster.ts'
+import { MeshAdmin } from './mesh-admin.ts'
 import { signerOf } from '../receipt/signature.ts'
 import { FerryNode } from './node.ts'
 import { keyFileOf, type NodeParts } from './parts.ts'
@@ -55,8 +58,13 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   })
 
   const node: { current?: FerryNode } = {}
+  const keyFile = keyFileOf(config.stateDir)
+  const folder = `${config.stateDir}/mesh`
+  const roster = await Roster.open({ folder, log, now: () => Date.now() })
+  const addresses = await AddressFile.open(folder, log)
   const mesh = await createMesh({
-    privateKeyFile: keyFileOf(config.stateDir),
+    privateKeyFile: keyFile,
+    membership: { roster, addresses },
     name: config.name,
     listen: config.listen,
     bootstrap: config.bootstrap,
@@ -77,13 +85,18 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   onClose(() => mesh.stop())
   const facts = (signal: AbortSignal) => factsNow(FRESH_FACTS_MS, signal)
   const reservations = new Reservations()
+  const key = await loadOrCreateKey(keyFile)
+  let signer = signerOf(key)
   const parts: NodeParts = {
     name: config.name,
     config,
     log,
     journal,
     mesh,
-    signer: signerOf(await loadOrCreateKey(keyFileOf(config.stateDir))),
+    // A getter: `ferry key rotate` puts another one in its place.
+    get signer() {
+      return signer
+    },
     engines,
     reservations,
     facts,
@@ -92,7 +105,22 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   const ferry = new FerryNode(parts)
   await ferry.recover()
   node.current = ferry
-  const api = await serveOperatorApi({ socket: config.socket, service: ferry, log })
+  const admin = await MeshAdmin.open({
+    config,
+    log,
+    mesh,
+    roster,
+    addresses,
+    folder,
+    keyFile,
+    key,
+    onKey: (fresh) => {
+      signer = signerOf(fresh)
+    },
+    underWay: async () => (await ferry.migrations()).filter(({ outcome }) => outcome === undefined).map(({ id }) => id)
+  })
+  onClose(() => admin.close())
+  const api = await serveOperatorApi({ socket: config.socket, service: ferry, mesh: admin, log })
   onClose(() => api.close())
   onClose(() => ferry.close())
   onClose(pruneNowAndThen(parts))

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Logger } from 'pino'
 import { MAX_KEEPS, MAX_ROSTER_BYTES } from '../../../protocols/membership/index.ts'
 import { ProtocolError, wordsOf } from '../../../protocols/problem.ts'
@@ -74,7 +75,7 @@ export class Roster implements RecordSet {
   /** Makes a mesh of this one host. @throws MeshError ALREADY_MEMBER */
   async found(names: { readonly mesh: string; readonly host: string }, key: PrivateKey): Promise<void> {
     await this.#inTurn(async () => {
-      this.#refuseSecondMesh()
+      this.refuseSecondMesh()
       const genesis = await signGenesis(names, key, this.#now())
       await this.#file.begin([genesis.bytes])
       this.#adopt([genesis])
@@ -88,7 +89,7 @@ export class Roster implements RecordSet {
    */
   async enter(meshId: string, records: readonly Uint8Array[], self: string): Promise<void> {
     await this.#inTurn(async () => {
-      this.#refuseSecondMesh()
+      this.refuseSecondMesh()
       const opened = await Promise.all(records.map((bytes) => openRecord(bytes)))
       const genesis = opened.filter(({ body }) => body.genesis !== undefined)
       if (genesis.length !== 1 || genesis[0]?.id !== meshId)
@@ -121,14 +122,44 @@ export class Roster implements RecordSet {
     return record
   }
 
-  /** Ids of what a peer has signed, as its expulsion or rotation keeps them: admissions before all else. */
-  keepsOf(peerId: string): Uint8Array<ArrayBuffer>[] {
-    const own = [...this.#records.values()].filter(({ body }) => body.author === peerId)
-    own.sort((a, b) => rank(a) - rank(b) || a.body.timeMs - b.body.timeMs || (a.id < b.id ? -1 : 1))
-    if (own.length > MAX_KEEPS) {
-      this.#log.warn({ peer: peerId, records: own.length, kept: MAX_KEEPS }, 'it signed more records than can be kept')
+  /** Forgets the mesh. @throws MeshError MESH_FILES */
+  async forget(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#file.begin([])
+      this.#adopt([])
+    })
+    this.#tell([])
+  }
+
+  /** Takes a peer out, and keeps of its records what is known here. @throws MeshError as `sign` */
+  async expel(peer: string, key: PrivateKey): Promise<readonly string[]> {
+    return this.#inParts(this.#signedBy(peer), (keeps) => this.sign({ expulsion: { peer, keeps } }, key))
+  }
+
+  /** Puts a new key in the place of the old one. @throws MeshError as `sign` */
+  async rotate(oldKey: PrivateKey, newKey: PrivateKey): Promise<readonly string[]> {
+    const newPeer = peerIdFromPrivateKey(newKey).toString()
+    const own = this.#signedBy(peerIdFromPrivateKey(oldKey).toString())
+    return this.#inParts(own, (keeps) => this.sign({ rotation: { newPeer, keeps } }, oldKey, newKey))
+  }
+
+  /** A record has room for so many ids; several of one kind say together what one would. */
+  async #inParts(
+    ids: readonly string[],
+    sign: (keeps: Uint8Array<ArrayBuffer>[]) => Promise<OpenRecord>
+  ): Promise<readonly string[]> {
+    const signed: string[] = []
+    for (let at = 0; at === 0 || at < ids.length; at += MAX_KEEPS) {
+      signed.push((await sign(ids.slice(at, at + MAX_KEEPS).map(bytesOf))).id)
     }
-    return own.slice(0, MAX_KEEPS).map(({ id }) => bytesOf(id))
+    return signed
+  }
+
+  #signedBy(peer: string): string[] {
+    return this.all()
+      .filter(({ body }) => body.author === peer)
+      .map(({ id }) => id)
+      .sort()
   }
 
   /** Ids of the grants that give an operator its roles. */
@@ -138,7 +169,7 @@ export class Roster implements RecordSet {
       .map(({ id }) => bytesOf(id))
   }
 
-  /** Ids of every expulsion and rotation: what an invitation must not outlive. */
+  /** A digest of every expulsion: what an invitation must not outlive. */
   removals(): string {
     const ids = [...this.#records.values()].filter(({ body }) => body.expulsion !== undefined).map(({ id }) => id)
     return listed(ids).digest
@@ -227,7 +258,8 @@ export class Roster implements RecordSet {
     this.#sorted = listed([...this.#records.keys()])
   }
 
-  #refuseSecondMesh(): void {
+  /** @throws MeshError ALREADY_MEMBER */
+  refuseSecondMesh(): void {
     if (this.#genesis === undefined) return
     throw new MeshError({
       code: 'ALREADY_MEMBER',
@@ -270,10 +302,6 @@ function badMesh(why: string): MeshError {
     why,
     remedy: 'Do not use this invitation; find out who made it'
   })
-}
-
-function rank({ body }: OpenRecord): number {
-  return body.admission !== undefined || body.rotation !== undefined ? 0 : 1
 }
 
 function listed(ids: readonly string[]): { readonly ids: readonly string[]; readonly digest: string } {

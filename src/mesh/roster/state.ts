@@ -18,6 +18,8 @@ export interface MeshState {
   readonly members: ReadonlyMap<string, Member>
   /** Peer ids that never come back: expelled, or replaced by a new key. */
   readonly expelled: ReadonlySet<string>
+  /** The new peer id by the old one, where a rotation is in force. */
+  readonly replacedBy: ReadonlyMap<string, string>
   /** Whoever was admitted at any time, by anyone who was. Only their records are kept. */
   readonly known: ReadonlySet<string>
   readonly roles: ReadonlyMap<string, ReadonlySet<Role>>
@@ -29,14 +31,14 @@ export interface MeshState {
  * - Of an expelled peer's other records only those count that some expulsion of it keeps: what its author knew then. What the
  *   expelled peer, or the thief of its key, signs later counts for nothing.
  * - A rotation is an expulsion of the old key by itself and an admission of the new one, in one record. Of what a key says about
- *   its own records only that is believed which all of its rotations say, and two rotations to different keys mean that it is in
+ *   its own records only that is believed which it says for every heir, and two rotations to different keys mean that it is in
  *   two hands: both new ones are out.
  */
 export function stateOf(records: Iterable<OpenRecord>): MeshState {
   const all = [...records]
   const founder = all.find(({ body }) => body.genesis !== undefined)
   if (founder === undefined) {
-    return { members: new Map(), expelled: new Set(), known: new Set(), roles: new Map() }
+    return { members: new Map(), expelled: new Set(), replacedBy: new Map(), known: new Set(), roles: new Map() }
   }
   const known = reached(founder.body.author, all, () => true)
   const { expelled, byOthers, kept } = removals(all, known)
@@ -58,7 +60,10 @@ export function stateOf(records: Iterable<OpenRecord>): MeshState {
       admittedAtMs: record.body.timeMs
     })
   }
-  return { members, expelled, known, roles: rolesOf(inForce, all, known) }
+  const rotations = inForce.flatMap(({ body: { author, rotation } }) =>
+    rotation === undefined || expelled.has(rotation.newPeer) ? [] : [[author, rotation.newPeer] as const]
+  )
+  return { members, expelled, replacedBy: new Map(rotations), known, roles: rolesOf(inForce, all, known) }
 }
 
 /** Everybody to whom a chain of admissions leads from the founder. */
@@ -89,8 +94,8 @@ function removals(all: readonly OpenRecord[], known: ReadonlySet<string>): Remov
   const expelled = new Set<string>()
   const byOthers = new Set<string>()
   const kept = new Set<string>()
-  const keptByItself = new Map<string, Set<string>>()
-  const heirs = new Map<string, Set<string>>()
+  /** What a key says of its own records, by the key that it names as its heir ('' in an expulsion of itself). */
+  const keptByItself = new Map<string, Map<string, Set<string>>>()
   const authorOf = new Map(all.map(({ id, body }) => [id, body.author]))
   for (const { body } of all) {
     const { author, expulsion, rotation } = body
@@ -99,17 +104,21 @@ function removals(all: readonly OpenRecord[], known: ReadonlySet<string>): Remov
     expelled.add(removed)
     // An expulsion vouches for records of the peer that goes, and of nobody else.
     const names = (expulsion ?? rotation)?.keeps.map(hexOf).filter((id) => authorOf.get(id) === removed) ?? []
-    if (rotation !== undefined) heirs.set(author, (heirs.get(author) ?? new Set()).add(rotation.newPeer))
     if (removed === author) {
-      const before = keptByItself.get(author)
-      keptByItself.set(author, new Set(before === undefined ? names : names.filter((id) => before.has(id))))
+      const byHeir = keptByItself.get(author) ?? new Map<string, Set<string>>()
+      keptByItself.set(author, byHeir)
+      const heir = rotation?.newPeer ?? ''
+      byHeir.set(heir, new Set([...(byHeir.get(heir) ?? []), ...names]))
     } else {
       byOthers.add(removed)
       for (const id of names) kept.add(id)
     }
   }
-  for (const ids of keptByItself.values()) for (const id of ids) kept.add(id)
-  for (const several of heirs.values()) if (several.size > 1) for (const heir of several) expelled.add(heir)
+  for (const byHeir of keptByItself.values()) {
+    const [first = new Set<string>(), ...rest] = byHeir.values()
+    for (const id of first) if (rest.every((ids) => ids.has(id))) kept.add(id)
+    if (byHeir.size > 1) for (const heir of byHeir.keys()) expelled.add(heir)
+  }
   return { expelled, byOthers, kept }
 }
 

@@ -1,0 +1,61 @@
+// What the commands for membership print.
+import {
+  OperatorError,
+  type ExpulsionView,
+  type InvitationView,
+  type KeyView,
+  type MembershipView
+} from '../../protocols/operator/views.ts'
+import { hostname } from 'node:os'
+import { table } from './table.ts'
+import type { Terminal } from './terminal.ts'
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Milliseconds of a time like `30m`. @throws OperatorError BAD_REQUEST */
+export function ttlMs(text: string): number {
+  const [, count, unit] = /^([1-9]\d{0,6})([smhd])$/.exec(text) ?? []
+  const factor = UNITS[unit ?? '']
+  if (count !== undefined && factor !== undefined) return Number(count) * factor
+  throw new OperatorError({
+    code: 'BAD_REQUEST',
+    host: hostname(),
+    what: `"${text}" is no length of time`,
+    remedy: 'Write a number and s, m, h or d, e.g. --ttl 30m'
+  })
+}
+
+export function membershipText(view: MembershipView, terminal: Terminal): string {
+  const rows = view.members.map(({ name, state, peerId, admittedAt, admittedBy }) => [
+    name,
+    state,
+    admittedAt,
+    view.members.find((member) => member.peerId === admittedBy)?.name ?? admittedBy,
+    peerId
+  ])
+  const style = (text: string) => terminal.style('bold', text)
+  const shown = [
+    `Mesh ${view.meshName} (${view.meshId})`,
+    table(['NAME', 'STATE', 'SINCE', 'ADMITTED BY', 'PEER ID'], rows, { width: terminal.width, style })
+  ]
+  if (!view.member) shown.push(`This host (${view.peerId}) is no member any more. \`ferry leave\` gives it a new key.`)
+  for (const { operator, roles } of view.operators) shown.push(`Operator ${operator}: ${roles.join(', ')}`)
+  return shown.join('\n')
+}
+
+export function invitationText(invitation: InvitationView, _terminal: Terminal): string {
+  return invitation.token
+}
+
+export function expulsionText(view: ExpulsionView): string {
+  const who = view.name === '' ? view.peerId : `${view.name} (${view.peerId})`
+  const lines = [`${who} is expelled; ${String(view.toldTo.length)} connected members know it already.`]
+  if (view.admittedByIt.length > 0) {
+    lines.push(`It had admitted these, which stay: ${view.admittedByIt.join(', ')}`)
+  }
+  return lines.join('\n')
+}
+
+export function keyText(view: KeyView): string {
+  return `This host is ${view.peerId} now; it was ${view.formerPeerId}.`
+}

@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Hosts, type Host } from './mesh-hosts.ts'
+import { longEnough } from './transfer-pair.ts'
+
+let hosts: Hosts
+beforeEach(async () => {
+  hosts = await Hosts.create()
+})
+afterEach(() => hosts.end())
+
+const eventually = (claim: () => void): Promise<void> => vi.waitFor(claim, { timeout: 20_000, interval: 50 })
+const invite = async (by: Host, ttlMs = 60_000): Promise<string> => (await by.admin.invite({ ttlMs })).token
+const join = (host: Host, token: string) => host.admin.join({ token }, longEnough())
+const code = (value: string) => ({ problem: { code: value } })
+const names = (host: Host): string[] =>
+  host.mesh
+    .peers()
+    .filter(({ state }) => state === 'connected')
+    .map(({ name }) => name)
+    .sort()
+
+async function meshOf(...names: readonly [string, ...string[]]): Promise<Host[]> {
+  const [first, ...others] = await Promise.all(names.map((name) => hosts.start(name)))
+  if (first === undefined) throw new Error('a mesh has a host')
+  await first.admin.init({ meshName: 'test' })
+  for (const other of others) await join(other, await invite(first))
+  return [first, ...others]
+}
+
+describe('joining', () => {
+  test('takes a word and nothing else, and then every member knows every other', async () => {
+    const [a, b, c, d] = (await meshOf('host-a', 'host-b', 'host-c', 'host-d')) as [Host, Host, Host, Host]
+    await eventually(() => {
+      expect(names(a)).toEqual(['host-b', 'host-c', 'host-d'])
+      expect(names(b)).toEqual(['host-a', 'host-c', 'host-d'])
+      expect(names(c)).toEqual(['host-a', 'host-b', 'host-d'])
+      expect(names(d)).toEqual(['host-a', 'host-b', 'host-c'])
+    })
+    expect(new Set([a, b, c, d].map(({ roster }) => roster.digest())).size).toBe(1)
+  })
+
+  test('survives the restart of everybody, without an invitation or a bootstrap address', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    const [address = ''] = a.mesh.self.addresses
+    await eventually(() => expect(names(b)).toEqual(['host-a']))
+    await b.stop()
+    await a.stop()
+    const again = await hosts.start('host-b')
+    const back = await hosts.start('host-a', { listen: [address.replace(/\/p2p\/.*/, '')] })
+    await eventually(() => expect(names(again)).toEqual(['host-a']))
+    expect(names(back)).toEqual(['host-b'])
+  })
+})
+
+describe('an invitation', () => {
+  test('lets one host in, and no second one', async () => {
+    const [a] = (await meshOf('host-a')) as [Host]
+    const token = await invite(a)
+    const open = await invite(a)
+    await join(await hosts.start('host-b'), token)
+    const late = await hosts.start('host-c')
+    await expect(join(late, token)).rejects.toMatchObject(code('TOKEN_USED'))
+    await join(late, open)
+  })
+
+  test('is good for its time only', async () => {
+    const [a] = (await meshOf('host-a')) as [Host]
+    const short = await invite(a, 1000)
+    await invite(a)
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await expect(join(await hosts.start('host-b'), short)).rejects.toMatchObject(code('TOKEN_EXPIRED'))
+  })
+
+  test('made before somebody was expelled lets nobody in after it', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    const before = await invite(a)
+    await a.admin.expel({ peer: b.mesh.self.peerId })
+    const after = await invite(a)
+    const c = await hosts.start('host-c')
+    await expect(join(c, before)).rejects.toMatchObject(code('TOKEN_VOID'))
+    await join(c, after)
+  })
+
+  test('with another secret tells nothing, not even that the mesh is there', async () => {
+    const [a] = (await meshOf('host-a')) as [Host]
+    const { addresses } = await a.admin.invite({ ttlMs: 60_000 })
+    const { tokenWord } = await import('../../src/mesh/join/token.ts')
+    const forged = tokenWord({
+      mesh: new Uint8Array(32),
+      issuer: a.mesh.self.peerId,
+      secret: new Uint8Array(32),
+      expiresMs: Date.now() + 60_000,
+      addresses: [...addresses]
+    })
+    const b = await hosts.start('host-b')
+    await expect(join(b, forged)).rejects.toMatchObject(code('JOIN_REFUSED'))
+    expect(b.roster.meshId).toBeUndefined()
+  })
+
+  test('is good for a word that was copied whole only', async () => {
+    const [a] = (await meshOf('host-a')) as [Host]
+    const token = await invite(a)
+    const b = await hosts.start('host-b')
+    await expect(join(b, token.slice(0, -1))).rejects.toMatchObject(code('BAD_TOKEN'))
+  })
+})
+
+describe('an expelled host', () => {
+  test('is disconnected everywhere at once, and its requests fail', async () => {
+    const [a, b, c] = (await meshOf('host-a', 'host-b', 'host-c')) as [Host, Host, Host]
+    await eventually(() => expect(names(b)).toEqual(['host-a', 'host-c']))
+    const lost: string[] = []
+    a.mesh.onDisconnect((peer) => lost.push(peer))
+    const { toldTo } = await c.admin.expel({ peer: 'host-b' })
+    expect(toldTo).toContain(a.mesh.self.peerId)
+    await eventually(() => {
+      expect(names(a)).toEqual(['host-c'])
+      expect(names(c)).toEqual(['host-a'])
+      expect(names(b)).toEqual([])
+    })
+    expect(lost).toEqual([b.mesh.self.peerId])
+    const ask = { migration: '0123456789abc', ask: {} }
+    await expect(b.mesh.request(a.mesh.self.peerId, ask, longEnough())).rejects.toMatchObject({
+      details: { code: expect.stringMatching(/PEER_UNREACHABLE|PEER_REFUSED/) as string }
+    })
+  })
+
+  test('comes back neither with an invitation nor after a restart', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    await a.admin.expel({ peer: 'host-b' })
+    await b.stop()
+    const again = await hosts.start('host-b')
+    await expect(join(again, await invite(a))).rejects.toMatchObject(code('ALREADY_MEMBER'))
+    await again.roster.forget()
+    await expect(join(again, await invite(a))).rejects.toMatchObject(code('EXPELLED'))
+    expect(a.roster.isMember(again.mesh.self.peerId)).toBe(false)
+  })
+
+  test('may join as somebody new after it left', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    await a.admin.expel({ peer: 'host-b' })
+    const { formerPeerId, peerId } = await b.admin.leave()
+    expect(peerId).not.toBe(formerPeerId)
+    await join(b, await invite(a))
+    await eventually(() => expect(names(a)).toEqual(['host-b']))
+  })
+})
+
+describe('a new key', () => {
+  test('takes the place of the old one everywhere, and the old one is worth nothing', async () => {
+    const [a, b, c] = (await meshOf('host-a', 'host-b', 'host-c')) as [Host, Host, Host]
+    await eventually(() => expect(names(b)).toEqual(['host-a', 'host-c']))
+    const { formerPeerId, peerId } = await b.admin.rotateKey()
+    expect(b.mesh.self.peerId).toBe(peerId)
+    await eventually(() => {
+      for (const host of [a, c]) {
+        expect(host.roster.isMember(peerId)).toBe(true)
+        expect(host.roster.isMember(formerPeerId)).toBe(false)
+        expect(names(host)).toContain('host-b')
+        expect(host.mesh.resolve('host-b')).toBe(peerId)
+      }
+    })
+  }, 30_000)
+
+  test('is refused while migrations are under way', async () => {
+    const [, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    const before = b.mesh.self.peerId
+    b.underWay.push('0123456789abc')
+    await expect(b.admin.rotateKey()).rejects.toMatchObject(code('MIGRATIONS_UNDER_WAY'))
+    expect(b.mesh.self.peerId).toBe(before)
+  })
+
+  test('is finished after a restart when the daemon was killed before it was used', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    await eventually(() => expect(names(b)).toEqual(['host-a']))
+    const { loadOrCreateKey, nextKeyFile } = await import('../../src/mesh/key-file.ts')
+    const keyFile = `${hosts.folder}/host-b/key`
+    await b.stop()
+    const { Roster } = await import('../../src/mesh/roster/roster.ts')
+    const pino = (await import('pino')).default
+    const roster = await Roster.open({ folder: b.folder, log: pino({ level: 'silent' }), now: () => Date.now() })
+    const next = await loadOrCreateKey(nextKeyFile(keyFile))
+    await roster.rotate(await loadOrCreateKey(keyFile), next)
+    const again = await hosts.start('host-b')
+    await eventually(() => expect(names(a)).toEqual(['host-b']))
+    await eventually(() => expect(a.roster.isMember(again.mesh.self.peerId)).toBe(true))
+    expect(again.mesh.self.peerId).not.toBe(b.mesh.self.peerId)
+  }, 60_000)
+})

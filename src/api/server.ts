@@ -59,7 +59,9 @@ const routes: readonly Route[] = [
   post(`migrations/${id}/resolve`, 200, async ({ request, service, id, host, signal }) =>
     service.resolve({ id, ...(await resolveRequest(request, host)) }, signal)
   ),
-  post(`migrations/${id}/cancel`, 200, ({ service, id, signal }) => service.cancel(id, signal))
+  post(`migrations/${id}/cancel`, 200, ({ service, id, signal }) => service.cancel(id, signal)),
+  get('doctor', ({ service, signal }) => service.doctor(signal)),
+  post('doctor/repair', 200, ({ service, signal }) => service.repair(signal))
 ]
 
 /**

@@ -102,11 +102,16 @@ export async function endCriu(configFile: string, work: string): Promise<void> {
  * @throws HostProblem COMMAND_FAILED
  */
 export async function unmountBelow(folder: string, signal: AbortSignal): Promise<void> {
-  const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4] ?? '')
   // What was mounted last lies on top.
-  for (const mount of mounts.filter((path) => path.startsWith(folder + '/')).reverse()) {
+  for (const mount of (await mountsBelow(folder)).reverse()) {
     await run(['umount', '-l', '--', mount], { signal, timeoutMs: 5000 })
   }
+}
+
+/** Mount points below a folder, in the order in which they were mounted. Format: proc_pid_mountinfo(5). */
+export async function mountsBelow(folder: string): Promise<string[]> {
+  const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4] ?? '')
+  return mounts.filter((path) => path.startsWith(folder + '/'))
 }
 
 /**

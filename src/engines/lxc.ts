@@ -12,7 +12,8 @@ import type {
   Inspection,
   RestoredTree,
   Staged,
-  StageOptions
+  StageOptions,
+  StrayState
 } from './engine.ts'
 import { throwBlocker } from './findings.ts'
 import { dumpLxc, restoreLxc } from './lxc-checkpoint.ts'
@@ -124,6 +125,10 @@ export class LxcEngine implements Engine {
     await removeStaging([staged.home, staged.staging], migration, signal)
   }
 
+  async discardStaging({ migration }: Pick<StageOptions, 'migration'>, signal: AbortSignal): Promise<void> {
+    await removeStaging([stagingFolder(LXC_PATH, migration)], migration, signal)
+  }
+
   async adopt(staged: Staged, signal: AbortSignal): Promise<void> {
     if ((await readRecord(staged.home)) === undefined) return
     const spec = parseLxcSpec(staged.spec)
@@ -149,5 +154,18 @@ export class LxcEngine implements Engine {
     if (running !== undefined || !(await isPopulated(container.cgroup)))
       await endContainer(container.name, container.cgroup, signal)
     await retireHome(container.home, retained, 'config')
+  }
+
+  place(_bundles: string): string {
+    return LXC_PATH
+  }
+
+  /** liblxc has no books: what runs is its monitor, and that goes with the container's cgroups. */
+  async strayStates(): Promise<StrayState[]> {
+    return []
+  }
+
+  async removeState(): Promise<void> {
+    // There is none.
   }
 }

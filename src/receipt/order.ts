@@ -28,6 +28,7 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     'taken-back': { after: [['commit']], without: ['acked', 'retired'] },
     retired: { after: [['commit'], ['acked', 'resolved']], without: ['taken-back', 'resumed'] },
     resumed: { after: [['abort', 'taken-back']], without: ['retired', 'acked'] },
+    lost: { after: [['abort', 'taken-back']], without: ['retired', 'acked'] },
     resolved: { after: [['commit']] }
   },
   target: {
@@ -38,6 +39,7 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     activating: { after: [['prepared']], without: ['hand-back', 'discarded'] },
     'hand-back': { after: [['prepared']], without: ['activating', 'resumed'], notAfter: ['discarded'] },
     resumed: { after: [['activating']], without: ['hand-back', 'discarded'] },
+    lost: { after: [['activating']] },
     discarded: { without: ['activating', 'resumed'] },
     resolved: { after: [['prepared']] }
   }
@@ -67,6 +69,7 @@ function broken(half: Half, entry: Entry): string | undefined {
 
 /** Whether the half says how it ended on its host: nothing that could run there is left unspoken of. */
 export function isClosed(half: Half): boolean {
+  if (half.has('lost')) return true
   if (half.role === 'target') return half.has('resumed') || half.has('discarded')
   if (half.has('retired')) return true
   return (half.has('abort') && !half.has('frozen')) || half.has('resumed')

@@ -118,6 +118,34 @@ describe('both halves of a receipt', () => {
     })
   })
 
+  it('prove a rollback to a host that lost its power meanwhile, and a move to one', () => {
+    const back = new Pair(hosts).prepared()
+    back.source.note('abort', {})
+    back.source.note('lost', {})
+    back.toTarget()
+    back.target.note('discarded', {})
+    expect(verifyReceipts(...back.halves)).toMatchObject({ verdict: 'proved', findings: [] })
+    const moved = new Pair(hosts).committed()
+    moved.target.note('activating', {})
+    moved.target.note('lost', {})
+    moved.toSource()
+    moved.source.note('acked', {})
+    moved.source.note('retired', {})
+    expect(verifyReceipts(...moved.halves)).toMatchObject({ verdict: 'proved', findings: [] })
+  })
+
+  it('leave it to the word of an operator who let the target run, where the source never thawed', () => {
+    const pair = new Pair(hosts).prepared()
+    pair.target.note('resolved', { word: 'run-here', by: 'root' })
+    pair.target.note('activating', {})
+    pair.target.note('resumed', { resumedAt: at })
+    pair.source.note('abort', {})
+    pair.source.note('lost', {})
+    const result = verifyReceipts(...pair.halves)
+    expect(result.verdict).toBe('unproved')
+    expect(codes(result)).toEqual(['gap RECEIPT_OVERLAP', 'gap RECEIPT_RESOLVED'])
+  })
+
   describe('show two copies', () => {
     it('where an operator let the target run what the source took back', () => {
       const pair = new Pair(hosts).prepared()

@@ -1,6 +1,6 @@
 // What a node says about its host. It is read as data of a stranger: every field is bounded.
 import { z } from 'zod'
-import { HOST_NAME, checkText, invalidField } from '../fields.ts'
+import { HOST_NAME, checkLength, invalidField } from '../fields.ts'
 import { wordsOf } from '../problem.ts'
 import { MAX_BODY_BYTES } from './constants.ts'
 
@@ -83,18 +83,18 @@ export interface Vitals {
 }
 
 /** @throws ProtocolError */
-export function encodeBody(body: AdvertBody): string {
-  const json = JSON.stringify(body)
+export function encodeBody(body: AdvertBody): Uint8Array<ArrayBuffer> {
+  const json = Buffer.from(JSON.stringify(body))
   parseBody(json)
   return json
 }
 
 /** @throws ProtocolError */
-export function parseBody(json: string): AdvertBody {
-  checkText('Advert.body', json, { maxBytes: MAX_BODY_BYTES })
+export function parseBody(json: Uint8Array): AdvertBody {
+  checkLength('Advert.body', json, { max: MAX_BODY_BYTES })
   let parsed: unknown
   try {
-    parsed = JSON.parse(json)
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json))
   } catch (error) {
     throw invalidField('Advert.body', `not JSON: ${wordsOf(error).slice(0, 200)}`)
   }

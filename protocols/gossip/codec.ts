@@ -129,7 +129,7 @@ function checkAdvert(advert: Advert): void {
   field.checkCount('Advert.seq', advert.seq, limits.MAX_STAMP)
   field.checkCount('Advert.issuedAt', advert.issuedAt, limits.MAX_STAMP)
   checkTtl('Advert.ttl', advert.ttl)
-  field.checkText('Advert.body', advert.body, { maxBytes: limits.MAX_BODY_BYTES })
+  field.checkLength('Advert.body', advert.body, { max: limits.MAX_BODY_BYTES })
 }
 
 function checkPulse(pulse: Pulse): void {

@@ -119,6 +119,22 @@ export interface ReceiptHalfView {
   readonly entries: readonly string[]
 }
 
+/** Something that a migration left on a host, or a part of the host that could not be looked at. */
+export interface DoctorFinding extends Problem {
+  /** `ferry doctor --repair` may put it right. What the journal does not clearly give to ferry is listed only. */
+  readonly repairable: boolean
+  /** What was done about it; only in the answer to a repair. */
+  readonly repaired?: string
+}
+
+export interface DoctorView {
+  readonly host: string
+  /** After a repair: what was repaired, then what is left. */
+  readonly findings: readonly DoctorFinding[]
+  /** What was seen and may stay as it is. */
+  readonly notes: readonly string[]
+}
+
 /** What src/api serves; src/node implements it. Every method rejects with an OperatorError. */
 export interface OperatorService {
   containers(signal: AbortSignal): Promise<readonly ContainerView[]>
@@ -139,6 +155,9 @@ export interface OperatorService {
   resolve(request: { id: string; how: Resolution }, signal: AbortSignal): Promise<MigrationView>
   /** Resolves when the cancel was accepted. Rejects with TOO_LATE once COMMIT is recorded. */
   cancel(id: string, signal: AbortSignal): Promise<MigrationView>
+  /** What migrations left on this host; changes nothing. */
+  doctor(signal: AbortSignal): Promise<DoctorView>
+  repair(signal: AbortSignal): Promise<DoctorView>
 }
 
 export interface MemberView {

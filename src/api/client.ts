@@ -25,7 +25,9 @@ export function operatorClient(socket: string): OperatorService {
     logs: (id, signal) => get(`${of(id)}/logs`, signal),
     receipt: (id, signal) => get(`${of(id)}/receipt`, signal),
     resolve: ({ id, how }, signal) => post(`${of(id)}/resolve`, { how }, signal),
-    cancel: (id, signal) => post(`${of(id)}/cancel`, undefined, signal)
+    cancel: (id, signal) => post(`${of(id)}/cancel`, undefined, signal),
+    doctor: (signal) => get('/v1/doctor', signal),
+    repair: (signal) => post('/v1/doctor/repair', undefined, signal)
   }
 }
 

@@ -64,6 +64,8 @@ const routes: readonly Route[] = [
     service.resolve({ id, ...(await resolveRequest(request, host)) }, signal)
   ),
   post(`migrations/${id}/cancel`, 200, ({ service, id, signal }) => service.cancel(id, signal)),
+  get('doctor', ({ service, signal }) => service.doctor(signal)),
+  post('doctor/repair', 200, ({ service, signal }) => service.repair(signal)),
   ...meshRoutes.map(({ method, path, answer }) =>
     route(method, path, 200, async ({ request, mesh, host, signal }) => {
       if (mesh === undefined) throw noSuchRoute(`/v1/${path}`, host)

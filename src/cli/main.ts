@@ -6,6 +6,7 @@ import { MIGRATION_ID } from '../../protocols/fields.ts'
 import type { MeshService, OperatorService } from '../../protocols/operator/views.ts'
 import { meshClient, operatorClient } from '../api/client.ts'
 import { ferryVersion } from '../api/version.ts'
+import { doctorText } from './doctor.ts'
 import { exitCodeHelp, exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts'
 import { checkText, containersText, migrationsText, peersText } from './lists.ts'
 import { logsText } from './logs.ts'
@@ -18,6 +19,8 @@ import { summaryText } from './progress.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 const requestMs = 120_000
+/** A repair removes whole root file systems. */
+const repairMs = 1_800_000
 
 interface GlobalOptions {
   readonly socket?: string
@@ -175,6 +178,17 @@ command('resolve <id>', 'decide a migration whose other host is gone for good; s
   .option('--yes', 'do it')
   .action(async (id: string, options: ResolveOptions) => {
     exitCode = await resolve(await client(), id, options, terminalNow(), timeout())
+  })
+
+command('doctor', 'list what migrations left on this host: after a crash, a killed CRIU, a lost journal')
+  .option('--repair', 'put right what the journal clearly gives to ferry')
+  .action(async (options: { repair?: boolean }) => {
+    const service = await client()
+    const view = await (options.repair === true
+      ? service.repair(AbortSignal.timeout(repairMs))
+      : service.doctor(timeout()))
+    show(view, doctorText)
+    if (view.findings.some(({ repaired }) => repaired === undefined)) exitCode = exitCodes.failed
   })
 
 function command(usage: string, description: string): Command {

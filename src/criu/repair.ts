@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { run } from '../host/run.ts'
 
-/** Arguments: pids. pidfd_open 434 and pidfd_getfd 438 have the same numbers on every architecture; TCP_REPAIR is 19, off 0. */
-const script = `use strict; use warnings; my ($repaired, $failed) = (0, 0); my %seen;
+/** Arguments: `look` or `leave`, then pids. pidfd_open 434 and pidfd_getfd 438 have the same numbers on every architecture; TCP_REPAIR is 19, off 0. */
+const script = `use strict; use warnings; my ($repaired, $failed) = (0, 0); my %seen; my $look = shift(@ARGV) eq 'look';
 for my $pid (@ARGV) {
   my $pidfd = syscall(434, $pid + 0, 0); next if $pidfd < 0;
   opendir(my $dir, "/proc/$pid/fd") or next;
@@ -13,6 +13,7 @@ for my $pid (@ARGV) {
     open(my $sock, '+<&=', $mine) or next;
     my $mode = getsockopt($sock, 6, 19) or next;
     next unless unpack('i', $mode);
+    if ($look) { $repaired++; next }
     setsockopt($sock, 6, 19, pack('i', 0)) ? $repaired++ : $failed++;
   }
 }
@@ -31,9 +32,19 @@ export interface Repaired {
  */
 export async function leaveRepairMode(pids: readonly number[], signal: AbortSignal): Promise<Repaired> {
   if (pids.length === 0) return { repaired: 0, failed: 0 }
-  const { stdout } = await run(['perl', '-e', script, ...pids.map(String)], { signal })
-  const [repaired = 0, failed = 0] = stdout.trim().split(' ').map(Number)
+  const [repaired = 0, failed = 0] = await counts('leave', pids, signal)
   return { repaired, failed }
+}
+
+/** How many TCP sockets of these processes are in repair mode; changes nothing. @throws HostProblem COMMAND_FAILED, COMMAND_MISSING (perl) */
+export async function socketsInRepair(pids: readonly number[], signal: AbortSignal): Promise<number> {
+  if (pids.length === 0) return 0
+  return (await counts('look', pids, signal))[0] ?? 0
+}
+
+async function counts(how: 'look' | 'leave', pids: readonly number[], signal: AbortSignal): Promise<number[]> {
+  const { stdout } = await run(['perl', '-e', script, how, ...pids.map(String)], { signal })
+  return stdout.trim().split(' ').map(Number)
 }
 
 /**

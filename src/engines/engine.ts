@@ -76,6 +76,17 @@ export interface RestoredTree {
   readonly ports: readonly Port[]
 }
 
+export interface StrayState {
+  readonly engine: EngineName
+  readonly name: string
+  /** The runtime's own folder about it. */
+  readonly folder: string
+  /** The runtime lists it, with a bundle that was ferry's. Otherwise it is a folder that the runtime does not recognise. */
+  readonly listed: boolean
+  /** When the folder was changed last, milliseconds since the epoch. */
+  readonly changedMs: number
+}
+
 export interface StageOptions {
   /** Names the staging folder and everything else that belongs to this migration. */
   readonly migration: string
@@ -106,6 +117,11 @@ export interface Engine {
   restore(staged: Staged, paths: CheckpointPaths, how: 'stop' | 'hook', signal: AbortSignal): Promise<RestoredTree>
   /** Target, rollback: kills what runs, deletes state, ports, network namespace, folders. Idempotent; works whatever was reached. */
   discard(staged: Staged, signal: AbortSignal): Promise<void>
+  /**
+   * Target: removes the folder that `stage` made, found by the migration's id alone; a daemon may have died before it wrote down more. Only
+   * where `prepareRestore` was not reached. Idempotent.
+   */
+  discardStaging(options: Pick<StageOptions, 'migration' | 'bundles'>, signal: AbortSignal): Promise<void>
   /** Target, after activation: whatever makes it an ordinary container of this host. Idempotent. */
   adopt(staged: Staged, signal: AbortSignal): Promise<void>
 
@@ -115,4 +131,11 @@ export interface Engine {
   undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void>
   /** Source, after the ack: kills the frozen tree, deletes runtime state and network, and moves `home` to `retained` so that nothing can start it. Idempotent. */
   retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void>
+
+  /** The folder in which this engine's containers arrive; what is staged lies there too. */
+  place(bundles: string): string
+  /** What the runtime still has on its books of containers that arrived below `bundles` and have neither processes nor a folder. */
+  strayStates(bundles: string, signal: AbortSignal): Promise<StrayState[]>
+  /** Removes such an entry. Idempotent. */
+  removeState(stray: StrayState, signal: AbortSignal): Promise<void>
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Finding } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import { isPopulated } from '../host/cgroup.ts'
-import { undoTraces, unmountBelow } from './criu-session.ts'
+import { endRestore, undoTraces, unmountBelow } from './criu-session.ts'
 import type {
   CheckpointPaths,
   ContainerSummary,
@@ -12,7 +12,8 @@ import type {
   Inspection,
   RestoredTree,
   Staged,
-  StageOptions
+  StageOptions,
+  StrayState
 } from './engine.ts'
 import { throwBlocker } from './findings.ts'
 import { dumpLxc, restoreLxc } from './lxc-checkpoint.ts'
@@ -117,10 +118,15 @@ export class LxcEngine implements Engine {
     const migration = migrationOf(staged.staging)
     const record = await readRecord(staged.home)
     if (record?.migration === migration && record.restoring) {
+      if (record.work !== undefined) await endRestore(staged.cgroup, record.work)
       await endContainer(staged.name, staged.cgroup, signal)
       if (record.work !== undefined) await unmountBelow(record.work, signal)
     }
     await removeStaging([staged.home, staged.staging], migration, signal)
+  }
+
+  async discardStaging({ migration }: Pick<StageOptions, 'migration'>, signal: AbortSignal): Promise<void> {
+    await removeStaging([stagingFolder(LXC_PATH, migration)], migration, signal)
   }
 
   async adopt(staged: Staged, signal: AbortSignal): Promise<void> {
@@ -148,5 +154,18 @@ export class LxcEngine implements Engine {
     if (running !== undefined || !(await isPopulated(container.cgroup)))
       await endContainer(container.name, container.cgroup, signal)
     await retireHome(container.home, retained, 'config')
+  }
+
+  place(_bundles: string): string {
+    return LXC_PATH
+  }
+
+  /** liblxc has no books: what runs is its monitor, and that goes with the container's cgroups. */
+  async strayStates(): Promise<StrayState[]> {
+    return []
+  }
+
+  async removeState(): Promise<void> {
+    // There is none.
   }
 }

@@ -1,9 +1,9 @@
 // runc and crun: the same commands, the same bundle, another name.
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { isPopulated, killAll, removeTree, tasks } from '../host/cgroup.ts'
 import type { Finding } from '../host/problem.ts'
-import { unmountBelow } from './criu-session.ts'
+import { endRestore, unmountBelow } from './criu-session.ts'
 import type {
   CheckpointPaths,
   ContainerSummary,
@@ -11,10 +11,12 @@ import type {
   Inspection,
   RestoredTree,
   Staged,
-  StageOptions
+  StageOptions,
+  StrayState
 } from './engine.ts'
 import { blocker, throwBlocker } from './findings.ts'
 import { present } from './host-paths.ts'
+import { foldersIn, gone } from './leftovers.ts'
 import { chooseOuter, examineBridges, makeNetns, mapBridges, netnsExists, netnsPath, removeNetns } from './network.ts'
 import { dumpOci, restoreOci, undoOciDump } from './oci-checkpoint.ts'
 import { relocate } from './oci-config.ts'
@@ -168,6 +170,7 @@ export class OciEngine implements Engine {
     const record = await readRecord(staged.home)
     if (record !== undefined && record.migration === migration) {
       if (record.restoring) {
+        if (record.work !== undefined) await endRestore(staged.cgroup, record.work)
         await killAll(staged.cgroup, signal)
         if (record.work !== undefined) await unmountBelow(record.work, signal)
         const known = await this.#runtime.state(staged.name, signal)
@@ -178,6 +181,13 @@ export class OciEngine implements Engine {
       if (record.netns !== undefined) await removeNetns(record.netns, record.outer, signal)
     }
     await removeStaging([staged.home, staged.staging], migration, signal)
+  }
+
+  async discardStaging(
+    { bundles, migration }: Pick<StageOptions, 'migration' | 'bundles'>,
+    signal: AbortSignal
+  ): Promise<void> {
+    await removeStaging([stagingFolder(bundles, migration)], migration, signal)
   }
 
   async adopt(staged: Staged, _signal: AbortSignal): Promise<void> {
@@ -210,5 +220,31 @@ export class OciEngine implements Engine {
         signal
       )
     await retireHome(container.home, retained, 'config.json')
+  }
+
+  place(bundles: string): string {
+    return bundles
+  }
+
+  async strayStates(bundles: string, signal: AbortSignal): Promise<StrayState[]> {
+    if ((await this.version(signal)) === undefined) return []
+    const known = new Map((await this.#runtime.list(signal)).map((container) => [container.id, container]))
+    const found: StrayState[] = []
+    for (const name of await foldersIn(this.#runtime.root)) {
+      const container = known.get(name)
+      if (container !== undefined) {
+        const ended = container.status === 'stopped' && dirname(container.bundle) === bundles
+        if (!ended || (await present(container.bundle))) continue
+      }
+      const folder = this.#runtime.stateFolder(name)
+      const changedMs = (await stat(folder).catch(gone))?.mtimeMs
+      if (changedMs !== undefined)
+        found.push({ engine: this.name, name, folder, listed: container !== undefined, changedMs })
+    }
+    return found
+  }
+
+  async removeState({ name, listed }: StrayState, signal: AbortSignal): Promise<void> {
+    await (listed ? this.#runtime.delete(name, signal) : this.#runtime.removeLeftovers(name, signal))
   }
 }

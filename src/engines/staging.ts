@@ -1,5 +1,5 @@
 // The folder of a container that is on its way in, and the record of what was made for it: `discard` removes exactly that.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { HostProblem } from '../host/problem.ts'
@@ -100,7 +100,10 @@ export async function moveIntoPlace(staging: string, home: string): Promise<void
 /** Removes whichever of the two folders is this migration's. */
 export async function removeStaging(folders: readonly string[], migration: string, signal: AbortSignal): Promise<void> {
   for (const folder of folders) {
-    if ((await readRecord(folder))?.migration !== migration) continue
+    const record = await readRecord(folder)
+    // A crash between the folder and its record leaves it empty, and its name says whose it is.
+    if (record === undefined && migrationOf(folder) === migration) await removeEmpty(folder)
+    if (record?.migration !== migration) continue
     // crun leaves the rootfs mounted beside itself (criu-root) when its restore is cut short.
     await unmountBelow(folder, signal)
     // The rootfs first, so that a crash in between leaves the record that says whose it is.
@@ -109,7 +112,17 @@ export async function removeStaging(folders: readonly string[], migration: strin
   }
 }
 
-/** The migration's id, from the name that `stagingFolder` gave. */
+async function removeEmpty(folder: string): Promise<void> {
+  try {
+    await rm(join(folder, RECORD + '.new'), { force: true })
+    await rmdir(folder)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ENOTEMPTY') throw error
+  }
+}
+
+/** The migration's id, from the name that `stagingFolder` gave; empty where it gave none. */
 export function migrationOf(staging: string): string {
-  return staging.slice(staging.lastIndexOf('/.ferry-') + '/.ferry-'.length)
+  return /\/\.ferry-([^/]+)$/.exec(staging)?.[1] ?? ''
 }

@@ -133,6 +133,17 @@ export async function removeTree(cgroup: string, signal: AbortSignal): Promise<v
   }
 }
 
+/** Every cgroup of this host that somebody asked to be frozen, frozen or not yet; those frozen with a parent are left out. */
+export async function frozenCgroups(): Promise<string[]> {
+  const found: string[] = []
+  const mount = cgroupMount()
+  for (const folder of await folders(mount)) {
+    const asked = await readFile(join(folder, 'cgroup.freeze'), 'utf8').catch(absent(''))
+    if (asked.trim() === '1') found.push(folder.slice(mount.length))
+  }
+  return found
+}
+
 /** Moves a process into another cgroup. One that has ended needs no moving. @throws HostProblem CGROUP_GONE */
 export async function moveOut(pid: number, cgroup: string): Promise<void> {
   await write(cgroup, 'cgroup.procs', String(pid)).catch(absent(undefined, ['ESRCH']))

@@ -11,6 +11,7 @@ const linkSchema = z.object({
   ifname: z.string(),
   link_index: z.number().optional(),
   link_netnsid: z.number().optional(),
+  link_netns: z.string().optional(),
   flags: z.array(z.string()).default([]),
   mtu: z.number().default(1500),
   master: z.string().optional(),

@@ -159,6 +159,20 @@ export async function attach(
   )
 }
 
+export interface ParkedPort {
+  readonly outer: string
+  /** Name of the network namespace that has the other end, where it has one below /run/netns. */
+  readonly netns?: string
+}
+
+/** Ports that wait on the park bridge. @throws HostProblem COMMAND_FAILED, IP_OUTPUT */
+export async function parkedPorts(signal: AbortSignal): Promise<ParkedPort[]> {
+  const present = await links(['ip', '-j', '-d', 'link'], signal)
+  return present
+    .filter((link) => link.master === PARK_BRIDGE)
+    .map(({ ifname, link_netns: netns }) => ({ outer: ifname, ...(netns === undefined ? {} : { netns }) }))
+}
+
 /** Names of this host's bridges, without the one that parks. */
 export async function bridges(signal: AbortSignal): Promise<string[]> {
   return (await links(['ip', '-j', '-d', 'link'], signal)).filter(isBridge).map((link) => link.ifname)

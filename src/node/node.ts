@@ -5,6 +5,7 @@ import {
   OperatorError,
   type CheckView,
   type ContainerView,
+  type DoctorView,
   type LogView,
   type MigrationView,
   type OperatorService,
@@ -14,6 +15,7 @@ import {
   type Resolution
 } from '../../protocols/operator/views.ts'
 import type { HostFacts } from '../host/facts.ts'
+import { Doctor } from './doctor/doctor.ts'
 import { containerView, inspectContainer, listContainers } from './containers.ts'
 import { newMigrationId } from './ids.ts'
 import { diagnoseLogs, logEntries, readLogs } from './logs.ts'
@@ -37,6 +39,7 @@ export class FerryNode implements OperatorService {
   readonly #parts: NodeParts
   readonly #active = new Map<string, Migration>()
   readonly #requests: PeerRequests
+  readonly #doctor: Doctor
   #closing = false
 
   constructor(parts: NodeParts) {
@@ -48,6 +51,7 @@ export class FerryNode implements OperatorService {
       },
       closing: () => this.#closing
     })
+    this.#doctor = new Doctor(parts, () => this.#active.keys())
     parts.mesh.onDisconnect((peer) => {
       this.#linkLost(peer)
     })
@@ -261,6 +265,14 @@ export class FerryNode implements OperatorService {
       })
     }
     return active.progress.view
+  }
+
+  doctor(signal: AbortSignal): Promise<DoctorView> {
+    return asOperator(this.#parts.name, () => this.#doctor.look(signal))
+  }
+
+  repair(signal: AbortSignal): Promise<DoctorView> {
+    return asOperator(this.#parts.name, () => this.#doctor.repair(signal))
   }
 
   /** Finishes or rolls back what is under way. A prepared target whose source is silent stays frozen and is taken up at the next start. */

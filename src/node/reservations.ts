@@ -24,6 +24,11 @@ export class Reservations {
     this.#held.set(migration, reservation)
   }
 
+  /** Migrations that hold one. */
+  holders(): string[] {
+    return [...this.#held.keys()]
+  }
+
   release(migration: string): void {
     this.#held.delete(migration)
   }

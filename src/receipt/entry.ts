@@ -58,6 +58,8 @@ export const kinds = {
     /** The frozen tree was killed. */
     retired: nothing,
     resumed: z.strictObject({ resumedAt: time }),
+    /** There is no tree to thaw any more: the host lost power, or somebody killed it. */
+    lost: nothing,
     /** An operator decided for a peer that does not answer. */
     resolved: z.strictObject({ word: z.enum(['run-here', 'discard']), by: words, why: words.optional() })
   },
@@ -70,6 +72,7 @@ export const kinds = {
     activating: nothing,
     'hand-back': because,
     resumed: z.strictObject({ resumedAt: time }),
+    lost: nothing,
     /** Nothing of it is left here. */
     discarded: nothing,
     resolved: z.strictObject({ word: z.enum(['run-here', 'discard']), by: words, why: words.optional() })

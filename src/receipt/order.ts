@@ -12,6 +12,8 @@ interface Rule {
   readonly notAfter?: readonly Kind[]
 }
 
+/** A target that refuses the offer has something to discard before it accepted anything. */
+const beginnings: readonly Kind[] = ['offer', 'accepted', 'discarded']
 const decided: readonly Kind[] = ['commit', 'abort']
 const given: readonly Kind[] = ['activating', 'hand-back', 'discarded']
 
@@ -26,16 +28,19 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     'taken-back': { after: [['commit']], without: ['acked', 'retired'] },
     retired: { after: [['commit'], ['acked', 'resolved']], without: ['taken-back', 'resumed'] },
     resumed: { after: [['abort', 'taken-back']], without: ['retired', 'acked'] },
+    lost: { after: [['abort', 'taken-back']], without: ['retired', 'acked'] },
     resolved: { after: [['commit']] }
   },
   target: {
+    accepted: { notAfter: given },
     preflight: { after: [['accepted']], notAfter: ['received', 'prepared', ...given] },
     received: { after: [['accepted']], notAfter: ['prepared', ...given] },
     prepared: { after: [['accepted'], ['received']], notAfter: given },
     activating: { after: [['prepared']], without: ['hand-back', 'discarded'] },
     'hand-back': { after: [['prepared']], without: ['activating', 'resumed'], notAfter: ['discarded'] },
     resumed: { after: [['activating']], without: ['hand-back', 'discarded'] },
-    discarded: { after: [['accepted']], without: ['activating', 'resumed'] },
+    lost: { after: [['activating']] },
+    discarded: { without: ['activating', 'resumed'] },
     resolved: { after: [['prepared']] }
   }
 }
@@ -51,7 +56,7 @@ function broken(half: Half, entry: Entry): string | undefined {
   const { kind, seq, role } = entry.body
   const before = half.entries.slice(0, seq).map(({ body }) => body.kind)
   const rule = rules[role][kind] ?? {}
-  if (seq === 0 && kind !== 'offer' && kind !== 'accepted') return 'is no beginning'
+  if (seq === 0 && !beginnings.includes(kind)) return 'is no beginning'
   // An operator may have to say it again.
   if (before.includes(kind) && kind !== 'resolved') return 'is there twice'
   const lacking = rule.after?.find((kinds) => !kinds.some((needed) => before.includes(needed)))
@@ -64,6 +69,7 @@ function broken(half: Half, entry: Entry): string | undefined {
 
 /** Whether the half says how it ended on its host: nothing that could run there is left unspoken of. */
 export function isClosed(half: Half): boolean {
+  if (half.has('lost')) return true
   if (half.role === 'target') return half.has('resumed') || half.has('discarded')
   if (half.has('retired')) return true
   return (half.has('abort') && !half.has('frozen')) || half.has('resumed')

@@ -31,16 +31,19 @@ export function runsOf(half: Half): readonly Run[] {
 export function overlapFindings(source: Half, target: Half): readonly Finding[] {
   return runsOf(source).flatMap((here) =>
     runsOf(target).flatMap((there) =>
-      isOver(here, there) || isOver(there, here)
-        ? []
-        : [
-            violation(
-              'RECEIPT_OVERLAP',
-              `the container could run on ${here.host} ${spanText(here)} and on ${there.host} ${spanText(there)}, and nothing shows that one was over when the other began`
-            )
-          ]
+      isOver(here, there) || isOver(there, here) ? [] : [overlap(source, target, here, there)]
     )
   )
+}
+
+/** An operator who decides for a silent host knows what the entries can't: only two thaws on record speak against that word. */
+function overlap(source: Half, target: Half, here: Run, there: Run): Finding {
+  const byWord = source.resolved('run-here') || target.resolved('run-here')
+  const bothThawed = source.has('resumed') && target.has('resumed')
+  const what = `the container could run on ${here.host} ${spanText(here)} and on ${there.host} ${spanText(there)}, and nothing shows that one was over when the other began`
+  return byWord && !bothThawed
+    ? { level: 'gap', code: 'RECEIPT_OVERLAP', what: `${what} but an operator's word` }
+    : violation('RECEIPT_OVERLAP', what)
 }
 
 function isOver(first: Run, second: Run): boolean {

@@ -126,6 +126,10 @@ export class FakeService implements OperatorService {
     return view({ state: 'aborting' })
   }
 
+  doctor: OperatorService['doctor'] = async () => ({ host: 'host-a', findings: [], notes: [] })
+
+  repair: OperatorService['repair'] = async () => ({ host: 'host-a', findings: [], notes: [] })
+
   async #cancelOr(signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       signal.addEventListener('abort', () => {

@@ -39,7 +39,7 @@ describe('both halves of a receipt', () => {
         { role: 'target', host: 'host-b', peer: hosts.b.peer }
       ])
       expect(result.proof.length).toBeGreaterThan(2)
-      expect(verifyReceipts(b, a).verdict, 'in whichever order they are given').toBe('proved')
+      expect(verifyReceipts(b, a), 'in whichever order they are given').toEqual(result)
     })
 
     it('in a move: each host could run it on its side of the hand-over and no longer', () => {
@@ -57,6 +57,16 @@ describe('both halves of a receipt', () => {
       const result = verifyReceipts(pair.halves[0], [])
       expect(result.verdict).toBe('proved')
       expect(codes(result)).toEqual(['note RECEIPT_MISSING'])
+    })
+
+    it('in a move that the target refused at once', () => {
+      const pair = new Pair(hosts)
+      pair.source.note('offer', {})
+      pair.target.note('discarded', {})
+      pair.source.note('abort', { code: 'NAME_TAKEN' })
+      expect(codes(verifyReceipts(...pair.halves))).toEqual([])
+      pair.target.note('accepted', {})
+      expect(violations(verifyReceipts(...pair.halves))).toEqual(['RECEIPT_ORDER'])
     })
 
     it('whatever the clocks say, and tell by how much they are wrong', () => {
@@ -106,6 +116,34 @@ describe('both halves of a receipt', () => {
       expect(codes(result)).toEqual(['gap RECEIPT_RESOLVED', 'gap RECEIPT_MISSING'])
       expect(result.findings[0]?.what).toContain('host-b burnt down')
     })
+  })
+
+  it('prove a rollback to a host that lost its power meanwhile, and a move to one', () => {
+    const back = new Pair(hosts).prepared()
+    back.source.note('abort', {})
+    back.source.note('lost', {})
+    back.toTarget()
+    back.target.note('discarded', {})
+    expect(verifyReceipts(...back.halves)).toMatchObject({ verdict: 'proved', findings: [] })
+    const moved = new Pair(hosts).committed()
+    moved.target.note('activating', {})
+    moved.target.note('lost', {})
+    moved.toSource()
+    moved.source.note('acked', {})
+    moved.source.note('retired', {})
+    expect(verifyReceipts(...moved.halves)).toMatchObject({ verdict: 'proved', findings: [] })
+  })
+
+  it('leave it to the word of an operator who let the target run, where the source never thawed', () => {
+    const pair = new Pair(hosts).prepared()
+    pair.target.note('resolved', { word: 'run-here', by: 'root' })
+    pair.target.note('activating', {})
+    pair.target.note('resumed', { resumedAt: at })
+    pair.source.note('abort', {})
+    pair.source.note('lost', {})
+    const result = verifyReceipts(...pair.halves)
+    expect(result.verdict).toBe('unproved')
+    expect(codes(result)).toEqual(['gap RECEIPT_OVERLAP', 'gap RECEIPT_RESOLVED'])
   })
 
   describe('show two copies', () => {

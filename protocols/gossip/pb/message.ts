@@ -1830,7 +1830,7 @@ export interface Advert {
   seq: number
   issuedAt: number
   ttl: number
-  body: string
+  body: Uint8Array<ArrayBuffer>
 }
 
 export namespace Advert {
@@ -1863,9 +1863,9 @@ export namespace Advert {
           w.uint32(obj.ttl)
         }
 
-        if ((obj.body != null && obj.body !== '')) {
+        if ((obj.body != null && obj.body.byteLength > 0)) {
           w.uint32(42)
-          w.string(obj.body)
+          w.bytes(obj.body)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -1877,7 +1877,7 @@ export namespace Advert {
           seq: 0,
           issuedAt: 0,
           ttl: 0,
-          body: ''
+          body: uint8ArrayAlloc(0)
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -1903,7 +1903,7 @@ export namespace Advert {
               break
             }
             case 5: {
-              obj.body = reader.string()
+              obj.body = reader.bytes()
               break
             }
             default: {
@@ -1952,7 +1952,7 @@ export namespace Advert {
             case 5: {
               yield {
                 field: `${prefix}.body`,
-                value: reader.string()
+                value: reader.bytes()
               }
               break
             }
@@ -1990,7 +1990,7 @@ export namespace Advert {
 
   export interface AdvertBodyFieldEvent {
     field: '$.body'
-    value: string
+    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<Advert>): Uint8Array<ArrayBuffer> {

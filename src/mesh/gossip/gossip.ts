@@ -73,6 +73,8 @@ const REQUESTS_PER_SECOND = 32
 const BYTES_BURST = 16 * 1024 * 1024
 const BYTES_PER_SECOND = 1024 * 1024
 const MAX_RATED_PEERS = 1024
+/** Milliseconds between looks for what has ended. */
+const PRUNE_MS = 10_000
 
 export class Gossip {
   readonly #options: GossipOptions
@@ -86,12 +88,14 @@ export class Gossip {
   readonly #parts: RoundParts
   readonly #rates = new Map<string, { readonly requests: TokenBucket; readonly bytes: TokenBucket }>()
   readonly #onChange = new Set<(peers: readonly string[]) => void>()
-  readonly #stopping = new AbortController()
+  readonly #exchanges = new Set<AbortController>()
+  #stopped = false
   /** Who brings the records that are being added. */
   #bringing: string | undefined
   #stopTimer: (() => void) | undefined
   #endRecords: (() => void) | undefined
   #inRound = false
+  #prunedAt = -Infinity
 
   constructor(options: GossipOptions) {
     this.#options = options
@@ -125,6 +129,7 @@ export class Gossip {
       ...common,
       self: options.self,
       sign: options.sign,
+      random: this.#random,
       ...(options.firstStamp === undefined ? {} : { firstStamp: options.firstStamp }),
       changed: (tag) => {
         this.#news.advert(tag)
@@ -151,7 +156,8 @@ export class Gossip {
   }
 
   stop(): void {
-    this.#stopping.abort(new Error('gossip is stopping'))
+    this.#stopped = true
+    for (const exchange of this.#exchanges) exchange.abort(new Error('gossip is stopping'))
     this.#stopTimer?.()
     this.#endRecords?.()
     this.#news.stop()
@@ -217,13 +223,16 @@ export class Gossip {
 
   #schedule(ms: number): void {
     this.#stopTimer?.()
-    if (this.#stopping.signal.aborted) return
+    if (this.#stopped) return
     this.#stopTimer = this.#clock.after(ms, () => void this.#round())
   }
 
   async #round(): Promise<void> {
     this.#schedule(this.#settings.roundMs * (0.8 + 0.4 * this.#random()))
-    this.#tell(this.#map.prune())
+    if (this.#clock.nowMs() - this.#prunedAt >= PRUNE_MS) {
+      this.#prunedAt = this.#clock.nowMs()
+      this.#tell(this.#map.prune())
+    }
     this.#own.check()
     const link = this.#inRound ? undefined : this.#links.next()
     if (link === undefined) return
@@ -238,14 +247,18 @@ export class Gossip {
   }
 
   async #ask(link: Link, request: GossipRequest): Promise<GossipReply> {
-    const timeout = new AbortController()
-    const cancel = this.#clock.after(this.#settings.exchangeMs, () => timeout.abort(new Error('no answer in time')))
+    // One of its own: signals that are joined to a long-lived one stay with it.
+    const exchange = new AbortController()
+    const cancel = this.#clock.after(this.#settings.exchangeMs, () => exchange.abort(new Error('no answer in time')))
+    this.#exchanges.add(exchange)
     link.busy++
     try {
-      const signal = AbortSignal.any([this.#stopping.signal, timeout.signal])
-      return decodeGossipReply(await this.#options.transport.exchange(link.peer, encodeGossipRequest(request), signal))
+      if (this.#stopped) throw new Error('gossip has stopped')
+      const bytes = encodeGossipRequest(request)
+      return decodeGossipReply(await this.#options.transport.exchange(link.peer, bytes, exchange.signal))
     } finally {
       link.busy--
+      this.#exchanges.delete(exchange)
       cancel()
     }
   }
@@ -314,7 +327,7 @@ export class Gossip {
   }
 
   #failed(peer: string, what: string, error: unknown): void {
-    if (!this.#stopping.signal.aborted) this.#options.log.debug({ peer, why: wordsOf(error) }, what)
+    if (!this.#stopped) this.#options.log.debug({ peer, why: wordsOf(error) }, what)
   }
 
   #viewOf(entry: Entry): AdvertView {

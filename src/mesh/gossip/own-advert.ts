@@ -23,6 +23,7 @@ interface OwnAdvertOptions {
   readonly map: AdvertMap
   readonly clock: Clock
   readonly settings: GossipSettings
+  readonly random: () => number
   readonly firstStamp?: number
   /** There is a new advert in the map. */
   readonly changed: (tag: string) => void
@@ -112,7 +113,7 @@ export class OwnAdvert {
   }
 
   async #pulse(): Promise<void> {
-    const { sign, map, clock } = this.#options
+    const { sign, map, clock, random } = this.#options
     const said = this.#said
     const vitals = this.#vitals
     if (said === undefined || vitals === undefined) return
@@ -135,7 +136,7 @@ export class OwnAdvert {
     this.#pulsedAt = clock.nowMs()
     this.#stopTimer?.()
     if (this.#stopped) return
-    this.#stopTimer = clock.after(this.#pulseMs(), () => this.#enqueue(() => this.#pulse()))
+    this.#stopTimer = clock.after(this.#pulseMs() * (0.9 + 0.2 * random()), () => this.#enqueue(() => this.#pulse()))
   }
 
   #nextStamp(): number {

@@ -34,7 +34,7 @@ export const defaultSettings: GossipSettings = {
   newsMs: 25,
   exchangeMs: 10_000,
   maxPeers: 4096,
-  pulseMsPerNode: 300,
+  pulseMsPerNode: 400,
   minPulseMs: 20_000,
   maxPulseMs: 600_000,
   figuresMs: 30_000,

@@ -141,9 +141,17 @@ export class SimulatedMesh {
   #exchange(from: string, to: string, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const sender = this.#byPeer.get(from)
     const receiver = this.#byPeer.get(to)
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error)
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    return new Promise((settle, fail) => {
+      const resolve = (reply: Uint8Array): void => {
+        signal.removeEventListener('abort', onAbort)
+        settle(reply)
+      }
+      const reject = (error: Error): void => {
+        signal.removeEventListener('abort', onAbort)
+        fail(error)
+      }
+      const onAbort = (): void => reject(signal.reason as Error)
+      signal.addEventListener('abort', onAbort)
       if (sender === undefined || receiver === undefined) return reject(new Error('no such node'))
       sender.traffic.exchanges++
       sender.traffic.sent += EXCHANGE_OVERHEAD_BYTES / 2

@@ -1,0 +1,148 @@
+// `ferry doctor`: what migrations left on this host, and how it is put right. Rules 1 and 2 of docs/protocol.md stand above tidiness:
+// what the journal does not clearly give to ferry is listed and never touched.
+import { randomBytes } from 'node:crypto'
+import type { DoctorFinding, DoctorView } from '../../../protocols/operator/views.ts'
+import { wordsOf } from '../../../protocols/problem.ts'
+import { startedMs } from '../../host/processes.ts'
+import type { NodeParts } from '../parts.ts'
+import { toProblem } from '../problems.ts'
+import { DOCTORS_CLAIM, judgeBooks, temporaryFolders } from './books.ts'
+import { judgeFolders, seeFolders } from './folders.ts'
+import type { Leftover } from './leftover.ts'
+import { Past } from './past.ts'
+import { judgeProcesses, seeProcesses } from './processes.ts'
+import { judgeStates, seeStates } from './states.ts'
+import { tracesOf } from './traces.ts'
+import { judgeTrees, seeTrees } from './trees.ts'
+
+type Parts = Pick<NodeParts, 'name' | 'config' | 'log' | 'journal' | 'engines' | 'reservations' | 'now'>
+
+interface Examined {
+  readonly leftovers: readonly Leftover[]
+  readonly notes: readonly string[]
+}
+
+export class Doctor {
+  readonly #parts: Parts
+  readonly #active: () => Iterable<string>
+  /** One at a time: two would repair the same. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param active migrations that the node has in hand */
+  constructor(parts: Parts, active: () => Iterable<string>) {
+    this.#parts = parts
+    this.#active = active
+  }
+
+  /** Lists; changes nothing. */
+  async look(signal: AbortSignal): Promise<DoctorView> {
+    const { leftovers, notes } = await this.#examine(signal)
+    return { host: this.#parts.name, findings: leftovers.map((one) => this.#finding(one)), notes }
+  }
+
+  /** Repairs what can be, then looks again: findings are what was repaired, with what was done, and what is left. */
+  async repair(signal: AbortSignal): Promise<DoctorView> {
+    const turn = this.#last.then(() => this.#repair(signal))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #repair(signal: AbortSignal): Promise<DoctorView> {
+    const { name, log, journal } = this.#parts
+    const first = await this.#examine(signal)
+    const repairable = first.leftovers.filter(({ repair }) => repair !== undefined)
+    const holder = DOCTORS_CLAIM + randomBytes(6).toString('hex')
+    const held = new Set<string>()
+    const done: DoctorFinding[] = []
+    const failed = new Map<string, string>()
+    try {
+      for (const { container } of repairable)
+        if (container !== undefined && (await journal.claim(container, holder)) === holder) held.add(container)
+      // Anew, now that nothing of it can begin to move.
+      const known = new Set(repairable.map(keyOf))
+      for (const leftover of (await this.#examine(signal)).leftovers) {
+        const { container, repair } = leftover
+        if (repair === undefined || !known.has(keyOf(leftover))) continue
+        if (container !== undefined && !held.has(container)) continue
+        try {
+          const repaired = await repair(signal)
+          log.warn({ code: leftover.code, subject: leftover.subject, repaired }, 'the doctor repaired what was left')
+          done.push({ ...this.#finding(leftover), repaired })
+        } catch (error) {
+          signal.throwIfAborted()
+          log.error({ err: error, code: leftover.code, subject: leftover.subject }, 'the doctor could not repair')
+          failed.set(keyOf(leftover), wordsOf(error))
+        }
+      }
+    } finally {
+      for (const container of held) await journal.release(container, holder)
+    }
+    const after = await this.#examine(signal)
+    const left = after.leftovers.map((one) => this.#finding(one, failed.get(keyOf(one))))
+    return { host: name, findings: [...done, ...left], notes: after.notes }
+  }
+
+  async #examine(signal: AbortSignal): Promise<Examined> {
+    const parts = this.#parts
+    const blind: Leftover[] = []
+    const part = async <T>(what: string, nothing: T, look: () => Promise<T>): Promise<T> => {
+      try {
+        return await look()
+      } catch (error) {
+        signal.throwIfAborted()
+        blind.push(notSeen(toProblem(parts.name, error), what))
+        return nothing
+      }
+    }
+    // The host first, then the journal: what belongs to a migration that begins meanwhile has its record by then.
+    const trees = await part('cgroups and ports', undefined, () => seeTrees(signal))
+    const folders = await part('folders', { staged: [], work: [] }, () => seeFolders(parts))
+    const processes = await part('processes', [], () => seeProcesses(parts))
+    const states = await part("the runtimes' records", [], () => seeStates(parts, signal))
+    const read = () => Past.read(parts.journal, this.#active())
+    const past = await read()
+    const judged = await part('cgroups and ports', { leftovers: [], notes: [] }, async () =>
+      trees === undefined ? { leftovers: [], notes: [] } : judgeTrees(parts, trees, folders.staged, past, signal)
+    )
+    const began = (await startedMs(process.pid)) ?? 0
+    const leftovers = [
+      ...(await part('processes', [], async () => judgeProcesses(processes, past))),
+      ...judged.leftovers,
+      ...(await part('sockets', [], () => tracesOf(past, signal))),
+      ...(await part('folders', [], () => judgeFolders(parts, folders, past))),
+      ...(await part("the runtimes' records", [], () => judgeStates(parts, states, past))),
+      ...(await part('temporary folders', [], () => temporaryFolders(began))),
+      ...(await part('claims', [], () => judgeBooks(parts, past, read)))
+    ]
+    return { leftovers: [...leftovers, ...blind], notes: judged.notes }
+  }
+
+  #finding({ code, what, why, remedy, repair }: Leftover, failure?: string): DoctorFinding {
+    const words = failure === undefined ? why : `it could not be repaired: ${failure}`
+    return {
+      code,
+      host: this.#parts.name,
+      what,
+      ...(words === undefined ? {} : { why: words }),
+      remedy,
+      repairable: repair !== undefined
+    }
+  }
+}
+
+function keyOf({ code, subject }: Leftover): string {
+  return `${code} ${subject}`
+}
+
+function notSeen(
+  { what: failure, why, remedy }: { what: string; why?: string; remedy: string },
+  what: string
+): Leftover {
+  return {
+    code: 'NOT_EXAMINED',
+    subject: what,
+    what: `The ${what} of this host could not be looked at`,
+    why: why === undefined ? failure : `${failure}: ${why}`,
+    remedy
+  }
+}

@@ -1,12 +1,12 @@
 // What every engine does around CRIU, whoever starts it: its configuration file, its hook, its end.
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dumpOptions, restoreOptions, writeConfigFile } from '../criu/config-file.ts'
 import type { CriuOption } from '../criu/config-file.ts'
 import { writeHook } from '../criu/hook.ts'
 import { leaveRepairMode, tracersOf } from '../criu/repair.ts'
-import { tasks } from '../host/cgroup.ts'
+import { isPopulated, requestFreeze, tasks } from '../host/cgroup.ts'
 import { HostProblem } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import type { CheckpointPaths } from './engine.ts'
@@ -38,11 +38,20 @@ export async function prepareRestore(
   return file
 }
 
-function dumpConfig(paths: CheckpointPaths): string {
+/**
+ * Target: ends whoever is still at work on a restore that nobody wants any more. Its tasks are frozen before it lets go of them.
+ * @throws HostProblem CRIU_WONT_END
+ */
+export async function endRestore(cgroup: string, work: string): Promise<void> {
+  await freezeIfThere(cgroup)
+  await endCriu(restoreConfig({ work }), work)
+}
+
+function dumpConfig(paths: Pick<CheckpointPaths, 'work'>): string {
   return join(paths.work, 'criu-dump.conf')
 }
 
-function restoreConfig(paths: CheckpointPaths): string {
+function restoreConfig(paths: Pick<CheckpointPaths, 'work'>): string {
   return join(paths.work, 'criu-restore.conf')
 }
 
@@ -65,14 +74,15 @@ export async function withGrace(signal: AbortSignal, dump: (signal: AbortSignal)
 }
 
 /**
- * Ends every criu that was started with this configuration file and returns when none is left. Runtimes that are killed leave theirs
- * running.
+ * Ends every criu of this session, and the runtime that started it, and returns when none is left. Runtimes that are killed leave their criu
+ * running, and a daemon that is killed leaves both.
+ * @param work folder of the session's logs, as in `CheckpointPaths`
  * @throws HostProblem CRIU_WONT_END
  */
-export async function endCriu(configFile: string): Promise<void> {
+export async function endCriu(configFile: string, work: string): Promise<void> {
   const end = performance.now() + END_LIMIT_MS
   for (;;) {
-    const found = await criuWith(configFile)
+    const found = await workingOn(configFile, work)
     if (found.length === 0) return
     for (const pid of found) kill(pid)
     if (performance.now() > end) {
@@ -99,9 +109,17 @@ export async function unmountBelow(folder: string, signal: AbortSignal): Promise
   }
 }
 
-/** Source: sockets that a killed CRIU left in repair mode become sockets again. Before the thaw. @throws HostProblem COMMAND_FAILED */
+/**
+ * Source: sockets that a killed CRIU left in repair mode become sockets again. Before the thaw. A CRIU that outlived its daemon gets the time to end
+ * by itself; where it does not use it, its tree is frozen before it lets go of it.
+ * @throws HostProblem COMMAND_FAILED, CRIU_WONT_END, STILL_TRACED
+ */
 export async function undoTraces(cgroup: string, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
-  await endCriu(dumpConfig(paths))
+  const config = dumpConfig(paths)
+  if (!(await endsByItself(config, paths.work, signal))) {
+    await freezeIfThere(cgroup)
+    await endCriu(config, paths.work)
+  }
   await unmountBelow(paths.work, signal)
   const pids = await tasks(cgroup)
   const tracers = await tracersOf(pids)
@@ -115,18 +133,44 @@ export async function undoTraces(cgroup: string, paths: CheckpointPaths, signal:
   await leaveRepairMode(pids, signal)
 }
 
-async function criuWith(configFile: string): Promise<number[]> {
+async function freezeIfThere(cgroup: string): Promise<void> {
+  if (await isPopulated(cgroup)) await requestFreeze(cgroup)
+}
+
+async function endsByItself(configFile: string, work: string, signal: AbortSignal): Promise<boolean> {
+  const end = performance.now() + DUMP_GRACE_MS
+  while ((await workingOn(configFile, work)).length > 0) {
+    if (performance.now() > end) return false
+    await sleep(20, undefined, { signal })
+  }
+  return true
+}
+
+/**
+ * Runtimes carry the configuration file's name in their environment. A criu that a runtime started has written over its own (setproctitle): that one is known by
+ * its log, which it holds open in the work folder.
+ */
+async function workingOn(configFile: string, work: string): Promise<number[]> {
   const found: number[] = []
   for (const entry of await readdir('/proc')) {
     const pid = Number(entry)
     if (!Number.isInteger(pid)) continue
-    // Processes end while one looks; kernel threads have no environment.
+    // Processes end while one looks.
     const comm = await readFile(`/proc/${entry}/comm`, 'utf8').catch(() => '')
-    if (!comm.startsWith('criu')) continue
+    if (!/^(criu|runc|crun|lxc-checkpoint)/.test(comm)) continue
     const environment = await readFile(`/proc/${entry}/environ`, 'utf8').catch(() => '')
-    if (environment.split('\0').includes(`CRIU_CONFIG_FILE=${configFile}`)) found.push(pid)
+    const named = environment.split('\0').includes(`CRIU_CONFIG_FILE=${configFile}`)
+    if (named || (comm.startsWith('criu') && (await holdsOpen(entry, work)))) found.push(pid)
   }
   return found
+}
+
+async function holdsOpen(pid: string, folder: string): Promise<boolean> {
+  for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+    const path = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')
+    if (path === folder || path.startsWith(folder + '/')) return true
+  }
+  return false
 }
 
 function kill(pid: number): void {

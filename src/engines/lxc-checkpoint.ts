@@ -36,7 +36,7 @@ export async function dumpLxc(
         signal: late
       })
     } finally {
-      await endCriu(configFile)
+      await endCriu(configFile, paths.work)
     }
   })
 }
@@ -67,6 +67,7 @@ export async function restoreLxc(
   return runRestore(
     {
       argv: ['lxc-checkpoint', '-r', '-n', staged.name, '-D', paths.images, '-v', '-o', runtimeLog, '-l', 'INFO'],
+      cgroup: staged.cgroup,
       paths,
       configFile,
       // liblxc has CRIU write it beside the images.

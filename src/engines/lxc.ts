@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Finding } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import { isPopulated } from '../host/cgroup.ts'
-import { undoTraces, unmountBelow } from './criu-session.ts'
+import { endRestore, undoTraces, unmountBelow } from './criu-session.ts'
 import type {
   CheckpointPaths,
   ContainerSummary,
@@ -117,6 +117,7 @@ export class LxcEngine implements Engine {
     const migration = migrationOf(staged.staging)
     const record = await readRecord(staged.home)
     if (record?.migration === migration && record.restoring) {
+      if (record.work !== undefined) await endRestore(staged.cgroup, record.work)
       await endContainer(staged.name, staged.cgroup, signal)
       // A connection that the processes left unclosed keeps their network namespace for minutes, and the port with it.
       await removePorts(record.outer, signal)

@@ -43,7 +43,7 @@ export async function dumpOci(
       if (exitCode !== 0)
         throw await criuFailure('dump', join(paths.work, 'dump.log'), stderr || (await lastRuntimeError(log)))
     } finally {
-      await endCriu(config)
+      await endCriu(config, paths.work)
     }
   })
 }
@@ -88,7 +88,7 @@ export async function restoreOci(
   const removeHalf = () => killAll(staged.cgroup, AbortSignal.timeout(15_000))
   const criuLog = join(paths.work, 'restore.log')
   return runRestore(
-    { argv, paths, configFile, criuLog, runtimeLog, cwd: staged.home },
+    { argv, cgroup: staged.cgroup, paths, configFile, criuLog, runtimeLog, cwd: staged.home },
     signal,
     removeHalf,
     async () => {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPopulated, killAll, removeTree, tasks } from '../host/cgroup.ts'
 import type { Finding } from '../host/problem.ts'
-import { unmountBelow } from './criu-session.ts'
+import { endRestore, unmountBelow } from './criu-session.ts'
 import type {
   CheckpointPaths,
   ContainerSummary,
@@ -168,6 +168,7 @@ export class OciEngine implements Engine {
     const record = await readRecord(staged.home)
     if (record !== undefined && record.migration === migration) {
       if (record.restoring) {
+        if (record.work !== undefined) await endRestore(staged.cgroup, record.work)
         await killAll(staged.cgroup, signal)
         if (record.work !== undefined) await unmountBelow(record.work, signal)
         const known = await this.#runtime.state(staged.name, signal)

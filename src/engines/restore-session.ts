@@ -1,6 +1,7 @@
 // What every engine does around a restore: the cgroup cleared, a limit on time and log, the failure in CRIU's own words, nothing half done left.
 import { access, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { abortFrozen } from '../criu/abort-frozen.ts'
 import { criuFailure } from '../criu/dump.ts'
 import { isPopulated, removeTree } from '../host/cgroup.ts'
 import { HostProblem } from '../host/problem.ts'
@@ -14,6 +15,8 @@ const RESTORE_LIMIT_MS = 60_000
 
 export interface RestoreCommand {
   readonly argv: readonly string[]
+  /** Where the container's tasks are restored into. */
+  readonly cgroup: string
   readonly paths: CheckpointPaths
   /** Value of CRIU_CONFIG_FILE. */
   readonly configFile: string
@@ -46,8 +49,10 @@ export async function runRestore(
   }
   try {
     using watch = watchLog(criuLog, signal)
+    // At CRIU's last stages its end would let the tasks run.
+    using frozen = abortFrozen(watch.signal, command.cgroup)
     const { exitCode } = await run(argv, {
-      signal: watch.signal,
+      signal: frozen.signal,
       timeoutMs: RESTORE_LIMIT_MS,
       check: false,
       cwd,
@@ -59,7 +64,7 @@ export async function runRestore(
     await moveLog(criuLog, log)
     return await look()
   } catch (error) {
-    await endCriu(configFile)
+    await endCriu(configFile, paths.work)
     await removeHalf()
     await unmountBelow(paths.work, AbortSignal.timeout(15_000))
     if (error instanceof RunawayLog) throw await failure('CRIU repeated an error without end and was ended')

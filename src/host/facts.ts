@@ -108,11 +108,14 @@ export function parseCpuInfo(text: string): { model: string; flags: string[] } {
   return { model, flags: flags.split(/\s+/).filter((flag) => flag !== '') }
 }
 
-/** @param mounts contents of /proc/self/mounts */
+/**
+ * What CRIU mounts while it works, and leaves mounted when it is killed, is not the host's (criu/cgroup.c, `.criu.cgyard.`).
+ * @param mounts contents of /proc/self/mounts
+ */
 export function isPureCgroupV2(mounts: string): boolean {
   const lines = mounts.split('\n').map((line) => line.split(' '))
   const v2 = lines.some(([, where, type]) => where === '/sys/fs/cgroup' && type === 'cgroup2')
-  return v2 && !lines.some(([, , type]) => type === 'cgroup')
+  return v2 && !lines.some(([, where = '', type]) => type === 'cgroup' && !where.includes('/.criu.cgyard.'))
 }
 
 /** @param text output of `criu --version` */

@@ -175,7 +175,7 @@ export class PeerRequests {
     // After an operator's word the target may still ask; after its own hand-back it does not.
     const takenBack = (await this.#parts.journal.marks(id)).has('taken-back')
     const active = this.#active.find(id)
-    const undecided = active?.role === 'source' && (standing === undefined || active.witnessing)
+    const undecided = active?.role === 'source' && (standing === undefined || active.silent)
     const { COMMIT, ABORT, UNDECIDED } = Decision.Verdict
     const verdict = takenBack ? ABORT : undecided ? UNDECIDED : standing === 'commit' ? COMMIT : ABORT
     const receipt = verdict === UNDECIDED ? undefined : decisionIn(await this.#parts.journal.receipts(id))
@@ -199,8 +199,12 @@ export class PeerRequests {
   async #handBack(from: string, id: string): Promise<Response> {
     const record = await this.#parts.journal.migration(id)
     if (record?.role !== 'source' || record.peer !== from) return refused(this.#unknown(id))
-    const marks = await this.#parts.journal.marks(id)
-    if (marks.has('taken-back')) return { ack: {} }
+    const { journal } = this.#parts
+    const marks = await journal.marks(id)
+    const standing = await journal.decision(id)
+    // Aborted: there was nothing to give back. Where an operator discarded it, the target can't know.
+    const nothing = standing === 'abort' || (standing === undefined && this.#active.find(id) === undefined)
+    if (marks.has('taken-back') || nothing) return { ack: {} }
     return refused(this.#problem('NOT_YET', 'the hand-back is not written down here yet', 'ask again'))
   }
 

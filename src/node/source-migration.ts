@@ -47,6 +47,8 @@ const PHASES: Readonly<Record<string, Phase>> = {
 /** Committed, and the target's word is what it waits for. */
 const WAITING = new Set(['witnessing', 'witnessingAgain', 'committed', 'deliveringAgain'])
 
+const SILENT = new Set(['witnessing', 'witnessingAgain', 'recordingTakeBack', 'takingBackAgain'])
+
 /** Killing a tree that was let go by somebody, milliseconds. */
 const KILL_MS = 10_000
 
@@ -193,9 +195,9 @@ export class SourceMigration {
     return this.#books.progress
   }
 
-  /** A COMMIT that the witnesses do not have yet does not count. */
-  get witnessing(): boolean {
-    return this.state === 'witnessing' || this.state === 'witnessingAgain'
+  /** A COMMIT that the witnesses do not have yet does not count, nor one that is being taken back. */
+  get silent(): boolean {
+    return SILENT.has(this.state)
   }
 
   get state(): string {

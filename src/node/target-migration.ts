@@ -54,6 +54,8 @@ const ASK_AFTER_MS = 1500
 /** Memory that CRIU images may take beyond what the source says the container uses (tables, registers, sockets). */
 const IMAGE_SLACK_BYTES = 256 * 1024 * 1024
 
+const HANDING_BACK = new Set(['handingBack', 'deliveringHandBackAgain'])
+
 /** Killing a tree that was let go by somebody, milliseconds. */
 const KILL_MS = 10_000
 
@@ -105,6 +107,8 @@ export class TargetMigration {
   #watch: FrozenWatch | undefined
   #frozenAt = ''
   #thawed: Problem | undefined
+  /** ACTIVATING is being written, or was. */
+  #claiming = false
   #silence: Problem | undefined
 
   constructor(parts: NodeParts, engine: Engine, options: TargetOptions) {
@@ -164,6 +168,7 @@ export class TargetMigration {
           compare: effects.actor((signal) => this.#compare(signal)),
           restore: effects.actor((signal) => this.#restore(signal)),
           recordPrepared: effects.actor(async () => {
+            if (this.#thawed !== undefined) throw operatorError(parts.name, this.#thawed)
             await this.#books.mark('prepared', () => {
               this.#books.once('prepared', { frozenAt: this.#frozenAt })
             })
@@ -243,7 +248,7 @@ export class TargetMigration {
     const { name } = this.#parts
     const inDoubt = ['prepared', 'askingAgain']
     // A hand-back that nobody takes can be let go; nothing can run any more.
-    const waiting = how === 'discard' ? [...inDoubt, 'handingBack', 'deliveringHandBackAgain'] : inDoubt
+    const waiting = how === 'discard' ? [...inDoubt, ...HANDING_BACK] : inDoubt
     const problem = operatorsWord(how, {
       migration: this.id,
       host: name,
@@ -335,7 +340,8 @@ export class TargetMigration {
           remedy: `see ferry logs ${this.id} on ${this.#options.offer.sourceName}`
         }
       })
-      await this.ended
+      // Handing back to a source that aborted: the copy is dead, and the source has only to hear that.
+      await Promise.race([this.ended, this.#until((state) => HANDING_BACK.has(state), signal)])
       return this.state === 'owner' ? runsHere(this.#parts.name, this.progress.view) : { ack: this.#books.latest() }
     }
     // Nobody commits what was never said to be prepared.
@@ -475,6 +481,8 @@ export class TargetMigration {
   /** A tree that somebody lets go before ACTIVATING must not run, whatever the decision will be. */
   #watchHold(tree: RestoredTree): void {
     this.#watch = watchFrozen(tree.cgroup, () => {
+      // The source has given it up: what runs now is the only copy.
+      if (this.#claiming) return
       this.#thawed = this.#thawedBehind(tree)
       this.#parts.log.error({ migration: this.id }, this.#thawed.what)
       killAll(tree.cgroup, AbortSignal.timeout(KILL_MS)).catch((error: unknown) => {
@@ -510,7 +518,10 @@ export class TargetMigration {
     }
   }
 
-  async #claim(mark: 'activating' | 'hand-back'): Promise<'activating' | 'hand-back'> {
+  async #claim(wanted: 'activating' | 'hand-back'): Promise<'activating' | 'hand-back'> {
+    // Killed since it was seen frozen: nothing must be promised for it.
+    const mark = this.#thawed === undefined ? wanted : 'hand-back'
+    this.#claiming = mark === 'activating'
     const standing = await this.#books.mark(mark, (stands) => {
       if (stands === 'activating') this.#books.once('activating', {})
       else this.#books.once('hand-back', codeOf(this.#actor.getSnapshot().context.problem))
@@ -632,6 +643,7 @@ export class TargetMigration {
   #problemNow(): Problem {
     return (
       this.#actor.getSnapshot().context.problem ??
+      this.#thawed ??
       this.#problem('ABORTED', 'the migration was given up', undefined, `see ferry logs ${this.id}`)
     )
   }

@@ -17,6 +17,8 @@ const verdicts: Readonly<Partial<Record<Entry['body']['kind'], Decision.Verdict>
 
 export class WitnessBook {
   readonly #parts: Pick<NodeParts, 'name' | 'journal' | 'now'>
+  /** One at a time: an ABORT must not be replaced by a COMMIT that was looked at before it came. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(parts: Pick<NodeParts, 'name' | 'journal' | 'now'>) {
     this.#parts = parts
@@ -24,6 +26,15 @@ export class WitnessBook {
 
   /** Answers when the statement is on disk. A later one of the same source replaces it. @throws ReceiptError, JournalError */
   async keep(from: string, id: string, statement: Uint8Array): Promise<Response> {
+    const kept = this.#last.then(() => this.#keep(from, id, statement))
+    this.#last = kept.then(
+      () => undefined,
+      () => undefined
+    )
+    return kept
+  }
+
+  async #keep(from: string, id: string, statement: Uint8Array): Promise<Response> {
     const { journal, now } = this.#parts
     const entry = decodeEntry(statement)
     const { body } = entry

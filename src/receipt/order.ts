@@ -12,6 +12,8 @@ interface Rule {
   readonly notAfter?: readonly Kind[]
 }
 
+/** A target that refuses the offer has something to discard before it accepted anything. */
+const beginnings: readonly Kind[] = ['offer', 'accepted', 'discarded']
 const decided: readonly Kind[] = ['commit', 'abort']
 const given: readonly Kind[] = ['activating', 'hand-back', 'discarded']
 
@@ -29,13 +31,14 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     resolved: { after: [['commit']] }
   },
   target: {
+    accepted: { notAfter: given },
     preflight: { after: [['accepted']], notAfter: ['received', 'prepared', ...given] },
     received: { after: [['accepted']], notAfter: ['prepared', ...given] },
     prepared: { after: [['accepted'], ['received']], notAfter: given },
     activating: { after: [['prepared']], without: ['hand-back', 'discarded'] },
     'hand-back': { after: [['prepared']], without: ['activating', 'resumed'], notAfter: ['discarded'] },
     resumed: { after: [['activating']], without: ['hand-back', 'discarded'] },
-    discarded: { after: [['accepted']], without: ['activating', 'resumed'] },
+    discarded: { without: ['activating', 'resumed'] },
     resolved: { after: [['prepared']] }
   }
 }
@@ -51,7 +54,7 @@ function broken(half: Half, entry: Entry): string | undefined {
   const { kind, seq, role } = entry.body
   const before = half.entries.slice(0, seq).map(({ body }) => body.kind)
   const rule = rules[role][kind] ?? {}
-  if (seq === 0 && kind !== 'offer' && kind !== 'accepted') return 'is no beginning'
+  if (seq === 0 && !beginnings.includes(kind)) return 'is no beginning'
   // An operator may have to say it again.
   if (before.includes(kind) && kind !== 'resolved') return 'is there twice'
   const lacking = rule.after?.find((kinds) => !kinds.some((needed) => before.includes(needed)))

@@ -46,7 +46,9 @@ export function verifyReceipts(
   expected: Expected = {}
 ): Verification {
   const read = [readHalf(halfA), readHalf(halfB)]
-  const halves = read.flatMap(({ half }) => (half === undefined ? [] : [half]))
+  const halves = read
+    .flatMap(({ half }) => (half === undefined ? [] : [half]))
+    .sort((a, b) => (a.role < b.role ? -1 : a.role > b.role ? 1 : 0))
   const untrue = [
     ...(expected.findings ?? []),
     ...read.flatMap(({ findings }) => findings),

@@ -1,8 +1,9 @@
 // A daemon dies at any instant, with or without its host.
+import { activating, handedBack } from './facts.ts'
 import { type Emit, type Model, mayFault } from './model.ts'
 import { sourceEffect } from './source-side.ts'
 import { targetEffect } from './target-side.ts'
-import { Ghost, IDS, Say, Tree, of, put, type World } from './world.ts'
+import { Gone, Ghost, Hand, IDS, Lost, Say, Tree, Word, of, put, type World } from './world.ts'
 
 const TO_TARGET = Say.isCommit | Say.isAbort | Say.handBackHeard
 
@@ -18,17 +19,32 @@ export function crashSteps(model: Model, world: World, emit: Emit): void {
     }
   }
   if (world.tUp === 1) emit(targetDied(model, counted), 'the target daemon is killed', 'fault')
+  if (model.bounds.gone && world.sGone === 0 && world.tGone === 0) {
+    const running = world.sTree === Tree.running
+    const gone = { ...darkSource(counted), sGone: running ? Gone.running : Gone.held }
+    if (world.begun > 0) emit(gone, 'the source host is gone for good', 'fault')
+    if (world.begun > 0) emit({ ...darkTarget(model, counted), tGone: 1 }, 'the target host is gone for good', 'fault')
+  }
   if (!model.bounds.power) return
   if (world.sTree !== Tree.none) {
-    const dark = world.sUp === 1 ? sourceDied(counted) : counted
-    emit({ ...dark, sTree: Tree.none, sPort: 0, sLost: 1 }, 'the source host loses power', 'fault')
+    emit(darkSource(counted), 'the source host loses power', 'fault')
   }
   if (world.tTree !== Tree.none) {
-    const dark = world.tUp === 1 ? targetDied(model, counted) : counted
-    // Only with the right to run can it lose what nobody else has.
-    const owned = IDS.some((id) => of(world, 'tAct', id) === 1) || world.tGhost === Ghost.activating
-    emit({ ...dark, tTree: Tree.none, tPort: 0, tLost: owned ? 1 : 0 }, 'the target host loses power', 'fault')
+    emit(darkTarget(model, counted), 'the target host loses power', 'fault')
   }
+}
+
+function darkSource(world: World): World {
+  const dark = world.sUp === 1 ? sourceDied(world) : world
+  return { ...dark, sTree: Tree.none, sPort: 0, sLost: 1, sHand: Hand.none }
+}
+
+function darkTarget(model: Model, world: World): World {
+  const dark = world.tUp === 1 ? targetDied(model, world) : world
+  if (world.tTree === Tree.none) return dark
+  // Only with the right to run can it lose what nobody else has.
+  const owned = IDS.some((id) => activating(world, id))
+  return { ...dark, tTree: Tree.none, tPort: 0, tLost: owned ? Lost.owned : Lost.early, tHand: Hand.none }
 }
 
 function sourceDied(world: World): World {
@@ -42,10 +58,21 @@ function sourceDied(world: World): World {
     sCut: 0,
     sBegan: 0,
     sStarting: 0,
-    sEnding: 0
+    sEnding: 0,
+    sWord: world.sWord === Word.run && takenBack(world) ? Word.run : Word.none
   }
   for (const id of IDS) put(next, 'says', id, of(next, 'says', id) & TO_TARGET)
   return next
+}
+
+/** A word that is not on disk yet has to be said again. */
+function takenBack(world: World): boolean {
+  return IDS.some((id) => of(world, 'sTook', id) === 1) || world.sGhost === Ghost.takenBack
+}
+
+function wordThatStands(world: World): number {
+  if (world.tWord === Word.run && IDS.some((id) => activating(world, id))) return Word.run
+  return world.tWord === Word.discard && IDS.some((id) => handedBack(world, id)) ? Word.discard : Word.none
 }
 
 function targetDied(model: Model, world: World): World {
@@ -61,7 +88,9 @@ function targetDied(model: Model, world: World): World {
     tPc: 0,
     tCut: 0,
     tStarting: 0,
-    tEnding: 0
+    tEnding: 0,
+    tWord: wordThatStands(world),
+    tHand: world.tHand === Hand.early ? Hand.unwatched : world.tHand
   }
   for (const id of IDS) put(next, 'says', id, of(next, 'says', id) & ~TO_TARGET)
   // Requests that were being answered are answered by nobody now.

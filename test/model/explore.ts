@@ -1,6 +1,6 @@
-// Explores as deep as it is told: node test/model/explore.ts --crashes N --faults N --migrations 1|2 --power --max N
+// Explores as deep as it is told: node test/model/explore.ts --crashes N --faults N --migrations 1|2 --power --witnesses N --require --gone --words --hands N
 import { parseArgs } from 'node:util'
-import { makeModel } from './model.ts'
+import { boundsOf, makeModel } from './model.ts'
 import { mutations } from './mutations.ts'
 import { CUTS, outcomeText, traceText } from './report.ts'
 import { explore } from './search.ts'
@@ -11,25 +11,37 @@ const { values } = parseArgs({
     faults: { type: 'string', default: '3' },
     migrations: { type: 'string', default: '1' },
     power: { type: 'boolean', default: false },
+    witnesses: { type: 'string', default: '0' },
+    require: { type: 'boolean', default: false },
+    gone: { type: 'boolean', default: false },
+    words: { type: 'boolean', default: false },
+    hands: { type: 'string', default: '0' },
     max: { type: 'string', default: '12000000' },
     /** Part of a mutation's name: explores that one and shows its trace. */
     mutation: { type: 'string' }
   }
 })
 
-function count(name: 'crashes' | 'faults' | 'max'): number {
+function count(name: 'crashes' | 'faults' | 'witnesses' | 'hands' | 'max'): number {
   const number = Number(values[name])
   if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} takes a whole number, not ${values[name]}`)
   return number
 }
 
-const bounds = {
+const witnesses = count('witnesses')
+
+const bounds = boundsOf({
   crashes: count('crashes'),
   faults: count('faults'),
   migrations: values.migrations === '2' ? (2 as const) : (1 as const),
   power: values.power,
+  witnesses: witnesses === 1 || witnesses === 2 ? witnesses : 0,
+  require: values.require,
+  gone: values.gone,
+  words: values.words,
+  hands: count('hands'),
   maxStates: count('max')
-}
+})
 const wanted = values.mutation
 const mutation = wanted === undefined ? undefined : mutations.find(({ name }) => name.includes(wanted))
 if (wanted !== undefined && mutation === undefined) throw new Error(`no mutation has "${wanted}" in its name`)

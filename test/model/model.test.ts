@@ -1,38 +1,70 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { makeModel, type Bounds } from './model.ts'
+import { boundsOf, makeModel, type Bounds, type Model } from './model.ts'
 import { mutations } from './mutations.ts'
 import { CUTS, boundsText, outcomeText, traceText } from './report.ts'
-import { explore } from './search.ts'
+import { explore, type Outcome } from './search.ts'
 
 const SCOPES: readonly Bounds[] = [
-  { crashes: 3, faults: 3, migrations: 1, power: false, maxStates: 3_000_000 },
-  { crashes: 2, faults: 2, migrations: 1, power: true, maxStates: 3_000_000 },
-  { crashes: 1, faults: 1, migrations: 2, power: false, maxStates: 3_000_000 }
+  boundsOf({ crashes: 3, faults: 3 }),
+  boundsOf({ crashes: 2, faults: 2, power: true }),
+  boundsOf({ crashes: 1, faults: 1, migrations: 2 }),
+  boundsOf({ crashes: 1, faults: 1, power: true, gone: true }),
+  boundsOf({ crashes: 1, faults: 1, power: true, gone: true, words: true }),
+  boundsOf({ crashes: 1, faults: 1, power: true, gone: true, witnesses: 1 }),
+  boundsOf({ crashes: 1, faults: 1, power: true, gone: true, witnesses: 1, require: true }),
+  boundsOf({ crashes: 1, faults: 1, gone: true, witnesses: 1, words: true }),
+  boundsOf({ crashes: 1, faults: 1, gone: true, witnesses: 2 }),
+  boundsOf({ crashes: 1, faults: 2, power: true, hands: 1 })
 ]
 
-describe('source and target, every interleaving', () => {
+function explored(model: Model): Outcome {
+  const began = performance.now()
+  const outcome = explore(model)
+  console.log(outcomeText(model, outcome, (performance.now() - began) / 1000))
+  return outcome
+}
+
+describe('source, target and witnesses, every interleaving', () => {
+  const reached: Outcome[] = []
   console.log(CUTS.map((cut) => `cut: ${cut}`).join('\n'))
 
-  test.each(SCOPES)(
-    'no copy is lost, none runs twice, both sides end alike: $crashes crashes, power $power, $migrations migrations',
-    (bounds) => {
-      const model = makeModel(bounds)
-      const began = performance.now()
-      const outcome = explore(model)
-      console.log(outcomeText(model, outcome, (performance.now() - began) / 1000))
+  test.each(SCOPES.map((bounds) => ({ bounds, scope: boundsText(bounds) })))(
+    'no copy is lost, none runs twice, both sides end alike: $scope',
+    ({ bounds }) => {
+      const outcome = explored(makeModel(bounds))
+      reached.push(outcome)
       expect(outcome.violation === undefined ? 'no violation' : traceText(outcome.violation)).toBe('no violation')
       expect(outcome.complete).toBe(true)
-      // 'starting' decides at once and is never waited in.
-      if (bounds.migrations === 1) expect(outcome.unreached).toEqual(['source.starting', 'target.starting'])
     }
   )
+
+  test('both machines reach every state they have', () => {
+    const never = reached.reduce<readonly string[]>(
+      (missing, { unreached }) => missing.filter((state) => unreached.includes(state)),
+      reached[0]?.unreached ?? ['no exploration']
+    )
+    // 'starting' decides at once and is never waited in.
+    expect(never).toEqual(['source.starting', 'target.starting'])
+  })
 })
 
-test('with an epoch for each migration the epoch alone keeps old decisions out, whatever they are addressed to', () => {
-  const bounds: Bounds = { crashes: 0, faults: 0, migrations: 2, power: false, maxStates: 400_000 }
-  const outcome = explore(makeModel(bounds, { decisionsOfAnyMigration: true }, { ownEpochs: true }))
+test('the epoch alone keeps old decisions out, whatever they are addressed to', () => {
+  const outcome = explored(makeModel(boundsOf({ migrations: 2 }), { decisionsOfAnyMigration: true }))
   expect(outcome.violation).toBeUndefined()
   expect(outcome.complete).toBe(true)
+})
+
+describe('an operator who says what is not true breaks a rule, without any other fault', () => {
+  const bounds = boundsOf({ words: true })
+
+  test.each([
+    { falseWord: 'run at the source', rule: 'two copies run' },
+    { falseWord: 'run at the target', rule: 'two copies run' },
+    { falseWord: 'discard at the source', rule: 'no copy can run: the source gave its tree away early' }
+  ] as const)('$falseWord: $rule', ({ falseWord, rule }) => {
+    const { violation } = explored(makeModel(bounds, {}, { falseWord, portsMayMeet: true }))
+    expect(violation?.rule).toBe(rule)
+  })
 })
 
 describe('the model can fail', () => {

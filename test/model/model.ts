@@ -14,8 +14,36 @@ export interface Bounds {
   readonly migrations: 1 | 2
   /** A crash may also take the host: its trees are gone, its disk has what was synced. */
   readonly power: boolean
+  /** Peers that keep the source's word. */
+  readonly witnesses: 0 | 1 | 2
+  /** The source goes on only once one of them has it; otherwise it goes on after a while all the same. */
+  readonly require: boolean
+  /** One of the two hosts may go and never come back, its disk with it. */
+  readonly gone: boolean
+  /** Operators say what is true. */
+  readonly words: boolean
+  /** Times that somebody thaws a frozen tree; each is a fault. */
+  readonly hands: number
   /** Gives up beyond this many states. */
   readonly maxStates: number
+}
+
+const LEAST: Bounds = {
+  crashes: 0,
+  faults: 0,
+  migrations: 1,
+  power: false,
+  witnesses: 0,
+  require: false,
+  gone: false,
+  words: false,
+  hands: 0,
+  maxStates: 3_000_000
+}
+
+/** Nothing goes wrong but what is named. */
+export function boundsOf(named: Partial<Bounds>): Bounds {
+  return { ...LEAST, ...named }
 }
 
 /** Mistakes in what surrounds the machines: ways in which src/node or the journal could be wrong. */
@@ -42,6 +70,22 @@ export interface Mistakes {
   readonly askIsGivenUp?: boolean
   readonly stagingIsNotRecorded?: boolean
   readonly endIsWrittenOnce?: boolean
+  readonly epochIsReused?: boolean
+  readonly commitGivenBeforeSynced?: boolean
+  readonly storedSaidBeforeSynced?: boolean
+  readonly witnessSilenceIsAbort?: boolean
+  readonly witnessOfAnyMigration?: boolean
+  readonly witnessTakesLateCommit?: boolean
+  readonly witnessForgetsAbort?: boolean
+  readonly askedWhileWitnessing?: boolean
+  readonly askedBeforeLook?: boolean
+  readonly askedWhileTakingBack?: boolean
+  readonly commitAfterTakenBack?: boolean
+  readonly handBackOnlyAfterTakenBack?: boolean
+  readonly commitWithoutLook?: boolean
+  readonly thawedSourceIsPassedOver?: boolean
+  readonly thawedTargetIsPassedOver?: boolean
+  readonly thawedTargetIsKilledLate?: boolean
 }
 
 export interface Model {
@@ -51,6 +95,10 @@ export interface Model {
   readonly wrong: Mistakes
   /** Epoch that a migration gives to the container. */
   readonly epochOf: (id: number) => number
+  /** What the first world has otherwise than a fresh one. */
+  readonly start: Partial<World>
+  readonly portsMayMeet: boolean
+  readonly falseWord: 'none' | 'run at the source' | 'discard at the source' | 'run at the target'
 }
 
 /** `free`: happens without any fault. `operator`: somebody starts a migration. `fault`: counted against the bounds. */
@@ -60,8 +108,11 @@ export type Emit = (next: World, label: string, kind: StepKind) => void
 export interface Given {
   readonly source?: AnyStateMachine
   readonly target?: AnyStateMachine
-  /** Every migration has an epoch of its own. The nodes give it otherwise: one that ends at its source does not use the epoch up. */
-  readonly ownEpochs?: boolean
+  readonly start?: Partial<World>
+  /** The one thing that operators say although it is not true. */
+  readonly falseWord?: Model['falseWord']
+  /** Goes on where the port is on both bridges, to show what comes of it. */
+  readonly portsMayMeet?: boolean
 }
 
 export function makeModel(bounds: Bounds, wrong: Mistakes = {}, given: Given = {}): Model {
@@ -70,7 +121,10 @@ export function makeModel(bounds: Bounds, wrong: Mistakes = {}, given: Given = {
     target: new MachineWalker(given.target ?? targetMachine),
     bounds,
     wrong,
-    epochOf: (id) => (given.ownEpochs === true ? id : 1)
+    epochOf: (id) => (wrong.epochIsReused === true ? 1 : id),
+    start: given.start ?? {},
+    portsMayMeet: given.portsMayMeet ?? false,
+    falseWord: given.falseWord ?? 'none'
   }
 }
 

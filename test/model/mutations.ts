@@ -1,66 +1,8 @@
-// Mistakes seeded on purpose, one list for the machines and one for what surrounds them. The model has to catch each.
-import { StateMachine, type AnyStateMachine } from 'xstate'
-import { sourceMachine } from '../../machines/source.ts'
+// Mistakes seeded on purpose, in the machines and in what surrounds them. The model has to catch each.
 import { targetMachine } from '../../machines/target.ts'
-import { makeModel, type Bounds, type Mistakes, type Model } from './model.ts'
-
-export interface Mutation {
-  readonly name: string
-  /** What is wrong: the configuration of a machine, what its actors and the journal do, or both. */
-  readonly where: 'source machine' | 'target machine' | 'effects' | 'both'
-  readonly bounds: Bounds
-  readonly model: () => Model
-}
-
-const BOUNDS: Bounds = { crashes: 1, faults: 1, migrations: 1, power: true, maxStates: 400_000 }
-const DEEPER: Bounds = { ...BOUNDS, crashes: 2, faults: 2 }
-const TWO: Bounds = { crashes: 0, faults: 0, migrations: 2, power: false, maxStates: 400_000 }
-
-type Edit = readonly [path: string, value: unknown]
-type Tree = Record<string, unknown>
-
-function copy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copy)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copy(each)]))
-}
-
-/** The machine with some places of its configuration put otherwise; a path has to exist up to its last name. */
-function edited(machine: AnyStateMachine, edits: readonly Edit[]): AnyStateMachine {
-  const config = copy(machine.config) as Tree
-  for (const [path, value] of edits) {
-    const names = path.split('.')
-    const last = names.pop() ?? ''
-    let place = config
-    for (const name of names) {
-      const below = place[name]
-      if (typeof below !== 'object' || below === null) throw new Error(`${machine.id} has no ${path}`)
-      place = below as Tree
-    }
-    if (value === undefined) Reflect.deleteProperty(place, last)
-    else place[last] = value
-  }
-  return new StateMachine(config, machine.implementations)
-}
-
-function ofSource(name: string, ...edits: readonly Edit[]): Mutation {
-  const model = () => makeModel(BOUNDS, {}, { source: edited(sourceMachine, edits) })
-  return { name, where: 'source machine', bounds: BOUNDS, model }
-}
-
-function ofTarget(name: string, ...edits: readonly Edit[]): Mutation {
-  const model = () => makeModel(BOUNDS, {}, { target: edited(targetMachine, edits) })
-  return { name, where: 'target machine', bounds: BOUNDS, model }
-}
-
-/** It takes two faults to show. */
-function deeper(mutation: Mutation): Mutation {
-  return { ...mutation, bounds: DEEPER, model: () => ({ ...mutation.model(), bounds: DEEPER }) }
-}
-
-function ofEffects(name: string, wrong: Mistakes, bounds = BOUNDS): Mutation {
-  return { name, where: 'effects', bounds, model: () => makeModel(bounds, wrong) }
-}
+import { doubtMutations } from './doubt-mutations.ts'
+import { makeModel } from './model.ts'
+import { TWO, deeper, edited, ofEffects, ofSource, ofTarget, type Mutation } from './seeding.ts'
 
 const fresh = { guard: 'resumes', target: 'discarding' }
 
@@ -133,7 +75,11 @@ export const mutations: readonly Mutation[] = [
 
   ofEffects('COMMIT is said before its record is synced', { commitSaidBeforeSynced: true }),
   ofEffects('ABORT is presumed while a COMMIT write is in flight', { abortPresumedWhileUndecided: true }),
-  ofEffects('a decision of an earlier migration is accepted', { decisionsOfAnyMigration: true }, TWO),
+  ofEffects(
+    'a decision of an earlier migration is accepted',
+    { decisionsOfAnyMigration: true, epochIsReused: true },
+    TWO
+  ),
   ofEffects('a lost answer is taken for ABORT', { lostAnswerIsAbort: true }),
   ofEffects('the target acknowledges before ACTIVATING is synced', { ackBeforeActivatingSynced: true }),
   ofEffects('HAND-BACK is said before its record is synced', { handBackSaidBeforeSynced: true }),
@@ -164,7 +110,6 @@ export const mutations: readonly Mutation[] = [
         TWO,
         { decisionsOfAnyMigration: true },
         {
-          ownEpochs: true,
           target: edited(targetMachine, [
             ['states.prepared.on.ABORT', 'discarding'],
             ['states.prepared.on.COMMIT', 'seeing'],
@@ -192,5 +137,6 @@ export const mutations: readonly Mutation[] = [
           ])
         }
       )
-  }
+  },
+  ...doubtMutations
 ]

@@ -38,12 +38,11 @@ function arrives(model: Model, world: World, id: number, name: string, bit: numb
   answer(model, next, id, bit)
   emit(next, `${label} arrives`, 'free')
   const receiverUp = (bit & (Ask.decision | Ask.handBack)) === 0 ? world.tUp : world.sUp
-  if (receiverUp === 0 && (bit & (Ask.abort | Ask.handBack)) !== 0) {
-    // A daemon that is starting refuses, and any answer is enough for who only wants to be heard.
+  if (receiverUp === 0 && bit === Ask.abort && world.tGone === 0) {
+    // A daemon that is starting refuses, and any answer is enough for a source that aborted.
     const starting = { ...world }
     put(starting, 'asks', id, asks & ~bit)
-    if (bit === Ask.abort) answerSource(starting, id, Say.abortHeard)
-    else answerTarget(starting, id, Say.handBackHeard)
+    answerSource(starting, id, Say.abortHeard)
     emit(starting, `${label} is refused by a daemon that is starting`, 'free')
   }
   if (!mayFault(model, world)) return
@@ -67,14 +66,28 @@ function answer(model: Model, world: World, id: number, bit: number): void {
 
 function ofSource(model: Model, world: World, id: number, bit: number): void {
   if (of(world, 'sRec', id) === Rec.none) return
+  const standing = of(world, 'sDec', id)
+  const active = world.sMig === id
+  const undecided = standing === Dec.none && active
+  const tookBack = of(world, 'sTook', id) === 1
   if (bit === Ask.handBack) {
-    answerTarget(world, id, Say.handBackHeard)
+    // Nothing to take back where there is no COMMIT.
+    const aborted = standing !== Dec.commit && !undecided && !model.wrong.handBackOnlyAfterTakenBack
+    if (tookBack || aborted) answerTarget(world, id, Say.handBackHeard)
     return
   }
-  const standing = of(world, 'sDec', id)
-  const undecided = standing === Dec.none && world.sMig === id
-  if (standing === Dec.commit) answerTarget(world, id, Say.isCommit)
-  else if (!undecided || model.wrong.abortPresumedWhileUndecided) answerTarget(world, id, Say.isAbort)
+  if (standing === Dec.commit) {
+    if (tookBack && !model.wrong.commitAfterTakenBack) answerTarget(world, id, Say.isAbort)
+    else if (!active || saysCommit(model, model.source.at(world.sMachine).name)) answerTarget(world, id, Say.isCommit)
+  } else if (!undecided || model.wrong.abortPresumedWhileUndecided) answerTarget(world, id, Say.isAbort)
+}
+
+/** Until the witnesses have it, and while it is being taken back, a COMMIT that stands is not said. */
+function saysCommit({ wrong }: Model, state: string): boolean {
+  if (state === 'recordingCommit') return wrong.askedBeforeLook === true
+  if (state === 'witnessing' || state === 'witnessingAgain') return wrong.askedWhileWitnessing === true
+  if (state === 'recordingTakeBack' || state === 'takingBackAgain') return wrong.askedWhileTakingBack === true
+  return true
 }
 
 function ofTarget(model: Model, world: World, id: number, bit: number): void {

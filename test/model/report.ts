@@ -10,12 +10,22 @@ export const CUTS: readonly string[] = [
   'an answer reaches only an effect that still waits for one of its kind; its stream ended with any other',
   'timeouts, DEADLINE, CANCEL and LINK_LOST of the source, retries and restarts are free at any instant; at the target these events are faults',
   'rootfs and memory are one thing that has arrived or not; frames and neighbours are left out',
-  'an outsider who thaws a frozen cgroup is left out; the two rules cannot hold against root'
+  'two witnesses are alike: which is called the first makes no difference; a question to one is in flight only while its asker waits',
+  'who is said to be gone is one of the two hosts; a witness that is killed starts again',
+  'a kill that follows a thaw by somebody is one step with it while the daemon lives; while it is dead both copies may run (nothing can prevent it)',
+  'operators say what is true; the target may be discarded by them at any instant'
 ]
 
-export function boundsText({ crashes, faults, migrations, power }: Bounds): string {
-  const cuts = power ? 'crashes (or power cuts)' : 'crashes'
-  return `at most ${String(faults)} faults, ${String(crashes)} of them ${cuts}; ${String(migrations)} migration(s)`
+export function boundsText(bounds: Bounds): string {
+  const { crashes, faults, migrations, power, gone, witnesses, hands } = bounds
+  const kinds = ['crashes', ...(power ? ['power cuts'] : []), ...(gone ? ['a host gone for good'] : [])]
+  return [
+    `at most ${String(faults)} faults, ${String(crashes)} of them ${kinds.join(' or ')}`,
+    ...(hands === 0 ? [] : [`${String(hands)} of them a thaw by somebody`]),
+    `${String(migrations)} migration(s)`,
+    `${String(witnesses)} witness(es)${bounds.require ? ', required' : ''}`,
+    ...(bounds.words ? ['operators decide'] : [])
+  ].join('; ')
 }
 
 export function outcomeText(model: Model, outcome: Outcome, seconds: number): string {

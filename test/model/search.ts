@@ -1,10 +1,13 @@
 // Breadth first over every interleaving, then backwards from the good ends.
 import { crashSteps } from './crashes.ts'
+import { handSteps } from './hands.ts'
 import { brokenRule, isGoodEnd } from './invariants.ts'
 import type { Emit, Model } from './model.ts'
 import { networkSteps } from './network.ts'
 import { sourceSteps } from './source-side.ts'
 import { targetSteps } from './target-side.ts'
+import { witnessSteps } from './witnesses.ts'
+import { wordSteps } from './words.ts'
 import { decode, encode, initialWorld, type World } from './world.ts'
 
 export interface Violation {
@@ -28,7 +31,10 @@ export function everyStep(model: Model, world: World, emit: Emit): void {
   sourceSteps(model, world, emit)
   targetSteps(model, world, emit)
   networkSteps(model, world, emit)
+  witnessSteps(model, world, emit)
   crashSteps(model, world, emit)
+  handSteps(model, world, emit)
+  wordSteps(model, world, emit)
 }
 
 /** Numbers that grow as needed. */
@@ -69,13 +75,13 @@ export function explore(model: Model): Outcome {
     known.set(key, state)
     keys.push(key)
     parents.push(parent)
-    const rule = brokenRule(world)
+    const rule = brokenRule(model, world)
     if (rule !== undefined) broken ??= { state, rule }
     if (isGoodEnd(model, world)) good.push(state)
     return state
   }
 
-  visit(initialWorld(), -1)
+  visit({ ...initialWorld(), ...model.start }, -1)
   let state = 0
   for (; state < keys.length && broken === undefined && keys.length < model.bounds.maxStates; state++) {
     everyStep(model, decode(keys[state] ?? ''), (next, _label, kind) => {

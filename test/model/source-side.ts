@@ -1,7 +1,8 @@
 // The source's daemon, kernel and disk: what the actors of src/node/source-migration.ts do, one step at a time.
 import type { MachineEvent } from './machine-walker.ts'
 import { faulty, mayFault, type Emit, type Model } from './model.ts'
-import { Ask, Dec, Ghost, Rec, Say, Tree, ask, of, put, type World } from './world.ts'
+import { forgetStored, give } from './witness-wire.ts'
+import { Ask, Dec, Ghost, Hand, Rec, Say, Tree, ask, of, put, type World } from './world.ts'
 
 const EFFECTS = [
   '',
@@ -13,6 +14,7 @@ const EFFECTS = [
   'restore',
   'decideCommit',
   'decideAbort',
+  'giveWitness',
   'deliverCommit',
   'recordTakeBack',
   'retire',
@@ -53,6 +55,7 @@ function arrive(model: Model, world: World, state: number): void {
   if (world.sEffect === 0) begin(model, world)
   else if (!stays) {
     world.sCut = 1
+    forgetStored(world, world.sMig)
     if (world.sMig !== 0) put(world, 'says', world.sMig, of(world, 'says', world.sMig) & ~ANSWERS_TO_SOURCE)
   }
 }
@@ -63,16 +66,27 @@ const ANSWERS_TO_SOURCE = Object.values(AWAITED).reduce((all, bits) => all | bit
 export function sourceEnds(model: Model, world: World, outcome: 'done' | 'failed', output?: string): void {
   const { sCut: cut, sMachine: state } = world
   put(world, 'says', world.sMig, of(world, 'says', world.sMig) & ~ANSWERS_TO_SOURCE)
+  forgetStored(world, world.sMig)
   world.sEffect = 0
   if (cut === 1) begin(model, world)
   else arrive(model, world, outcome === 'done' ? model.source.done(state, output) : model.source.failed(state))
 }
 
-function sourceHears(model: Model, world: World, event: MachineEvent): void {
+/** A witness says that it has what it was given. */
+export function sourceHearsStored(model: Model, world: World, id: number): void {
+  if (awaitsStored(world, id)) sourceEnds(model, world, 'done')
+}
+
+export function awaitsStored(world: World, id: number): boolean {
+  return world.sUp === 1 && world.sMig === id && world.sCut === 0 && sourceEffect(world) === 'giveWitness'
+}
+
+export function sourceHears(model: Model, world: World, event: MachineEvent): void {
   arrive(model, world, model.source.send(world.sMachine, event))
 }
 
 export function sourceSteps(model: Model, world: World, emit: Emit): void {
+  if (world.sGone !== 0) return
   if (world.sUp === 0) {
     emit(restarted(model, world), 'the source daemon starts and reads its journal', 'free')
     return
@@ -160,6 +174,9 @@ function restarted(model: Model, world: World): World {
   return next
 }
 
+/** The record of an effect that writes one is on disk. */
+const WRITTEN = 9
+
 /** Steps of the effect that is at work; a helper emits its next one, its end, or its failure. */
 function effectSteps(model: Model, world: World, emit: Emit): void {
   const effect = sourceEffect(world)
@@ -183,11 +200,17 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
     emit(next, `source, ${effect}: ${label}`, 'free')
   }
   const write = (change: (next: World) => void, ghost: number) => {
-    const next = { ...world, sPc: 1, sGhost: Ghost.none }
+    const next = { ...world, sPc: WRITTEN, sGhost: Ghost.none }
     change(next)
     emit(next, `source, ${effect}: the record is on disk`, 'free')
     fault({}, 'the write fails')
     fault({ sGhost: ghost }, 'the write fails, yet it is on the disk')
+  }
+  const killsThawed = () => {
+    const change = model.wrong.thawedSourceIsPassedOver
+      ? { sHand: Hand.passedOver }
+      : { sTree: Tree.none, sHand: Hand.none, sKilled: 1 }
+    emit({ ...world, ...change }, `source, ${effect}: sees its tree thawed and kills it`, 'free')
   }
   if (world.sCut === 1) {
     end('failed', undefined, {}, 'ends, interrupted')
@@ -228,33 +251,58 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
     case 'decideCommit':
     case 'decideAbort': {
       const standing = of(world, 'sDec', world.sMig)
-      const decision = effect === 'decideCommit' ? Dec.commit : Dec.abort
-      if (world.sPc === 1) end('done', standing === Dec.commit ? 'commit' : 'abort')
-      else if (standing !== Dec.none && !model.wrong.decisionIsOverwritten) go({}, 'a decision stands already')
-      else {
+      const decide = (decision: number) => {
         write(
           (next) => {
             put(next, 'sDec', world.sMig, decision)
           },
           decision === Dec.commit ? Ghost.commit : Ghost.abort
         )
-        if (model.wrong.commitSaidBeforeSynced && decision === Dec.commit) request(Ask.commit, 'says COMMIT')
+      }
+      if (world.sPc === WRITTEN) end('done', standing === Dec.commit ? 'commit' : 'abort')
+      else if (standing !== Dec.none && !model.wrong.decisionIsOverwritten)
+        go({ sPc: WRITTEN }, 'a decision stands already')
+      else if (effect === 'decideAbort') decide(Dec.abort)
+      else {
+        const looks = model.bounds.hands > 0 && !model.wrong.commitWithoutLook
+        // Only looked at where somebody may have thawed it: with nobody about it is frozen.
+        if (world.sPc === 0 && looks && world.sTree === Tree.frozen) go({}, 'sees its tree frozen')
+        else decide(world.sPc === 0 && looks ? Dec.abort : Dec.commit)
+        if (model.bounds.require && world.sPc === 0) decide(Dec.abort)
+        if (model.wrong.commitSaidBeforeSynced) request(Ask.commit, 'says COMMIT')
+        if (model.wrong.commitGivenBeforeSynced) {
+          const next = { ...world }
+          give(model, next, world.sMig, 'giveCommit')
+          emit(next, 'source, decideCommit: gives COMMIT to its witnesses', 'free')
+        }
       }
       return
     }
+    case 'giveWitness':
+      if (world.sTree === Tree.running && world.sHand !== Hand.passedOver) killsThawed()
+      else if (model.bounds.witnesses === 0) end('done', undefined, {}, 'there is no witness')
+      else if (world.sPc === 0) {
+        const next = { ...world, sPc: 1 }
+        give(model, next, world.sMig, 'giveCommit')
+        emit(next, 'source, giveWitness: gives COMMIT to its witnesses', 'free')
+      } else if (model.bounds.require) end('failed', undefined, {}, 'no witness answers in time')
+      else end('done', undefined, {}, 'no witness answers in time, it goes on without')
+      fault()
+      return
     case 'deliverCommit':
-      request(Ask.commit, 'says COMMIT', model.wrong.killBeforeAck ? { sTree: Tree.none } : {})
+      if (world.sTree === Tree.running && world.sHand !== Hand.passedOver) killsThawed()
+      else request(Ask.commit, 'says COMMIT', model.wrong.killBeforeAck ? { sTree: Tree.none } : {})
       fault()
       return
     case 'recordTakeBack':
-      if (world.sPc === 1 || of(world, 'sTook', world.sMig) === 1) end('done')
+      if (world.sPc === WRITTEN || of(world, 'sTook', world.sMig) === 1) end('done')
       else
         write((next) => {
           put(next, 'sTook', world.sMig, 1)
         }, Ghost.takenBack)
       return
     case 'retire':
-      if (world.sPc === 0) go({ sTree: Tree.none, sPort: 0 }, 'kills its tree')
+      if (world.sPc === 0) go({ sTree: Tree.none, sPort: 0, sHand: Hand.none }, 'kills its tree')
       else end('done', undefined, {}, 'writes the epoch')
       fault()
       return
@@ -262,13 +310,18 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
       if (world.sBegan === 0) end('done', undefined, {}, 'nothing was frozen')
       else if (world.sTree === Tree.none) end('done', undefined, {}, 'the tree is gone')
       else if (world.sPc === 0) go(model.wrong.undoForgetsPort ? {} : { sPort: 1 }, 'port on')
-      else if (world.sPc === 1) go({ sTree: Tree.running }, 'thaws')
+      else if (world.sPc === 1) go({ sTree: Tree.running, sHand: Hand.none }, 'thaws')
       else end('done')
       fault()
       return
     case 'deliverAbort':
       if (world.sPc === 0) request(Ask.abort, 'says ABORT', { sPc: 1 })
-      else end('failed', undefined, {}, 'no answer in time')
+      else {
+        const next = { ...world }
+        if (world.sBegan === 1) give(model, next, world.sMig, 'giveAbort')
+        sourceEnds(model, next, 'failed')
+        emit(next, 'source, deliverAbort: no answer in time, the witnesses are told', 'free')
+      }
       return
     default:
       throw new Error(`the model does not know what ${effect} does`)

@@ -1,8 +1,9 @@
 // The target's daemon, kernel and disk: what the actors of src/node/target-migration.ts do, one step at a time.
 import type { MachineEvent } from './machine-walker.ts'
 import { faulty, mayFault, type Emit, type Model } from './model.ts'
-import { Ask, Ghost, Rec, Say, Tree, ask, of, put, say, type World } from './world.ts'
 import { sourceAwaits } from './source-side.ts'
+import { askWitnesses, forgetTells } from './witness-wire.ts'
+import { Ask, Ghost, Hand, Lost, Rec, Say, Tree, ask, of, put, say, type World } from './world.ts'
 
 const EFFECTS = [
   '',
@@ -49,6 +50,7 @@ function begin(model: Model, world: World): void {
 
 function forgetAnswers(world: World): void {
   put(world, 'says', world.tMig, of(world, 'says', world.tMig) & ~ANSWERS_TO_TARGET)
+  forgetTells(world, world.tMig)
 }
 
 function arrive(model: Model, world: World, state: number): void {
@@ -75,6 +77,12 @@ export function targetHears(model: Model, world: World, event: MachineEvent): vo
   arrive(model, world, model.target.send(world.tMachine, event))
 }
 
+/** In doubt, and asking: only then does a witness's word reach anybody. */
+export function targetAsksWitnesses(model: Model, world: World, id: number): boolean {
+  if (world.tUp === 0 || world.tMig !== id || world.tCut === 1 || targetEffect(world) !== 'askDecision') return false
+  return !model.target.at(world.tMachine).nested
+}
+
 /** What the request handlers of the node wait for, and then say. */
 export function answerPending(model: Model, world: World): void {
   const { name } = model.target.at(world.tMachine)
@@ -95,6 +103,7 @@ export function answerPending(model: Model, world: World): void {
 }
 
 export function targetSteps(model: Model, world: World, emit: Emit): void {
+  if (world.tGone !== 0) return
   if (world.tUp === 0) {
     emit(restarted(model, world), 'the target daemon starts and reads its journal', 'free')
     return
@@ -117,12 +126,15 @@ export function targetSteps(model: Model, world: World, emit: Emit): void {
   const heard = new Set([world.tMachine])
   for (const type of ['CANCEL', 'LINK_LOST', 'DEADLINE']) {
     const state = model.target.send(world.tMachine, { type })
-    if (heard.has(state) || !mayFault(model, world)) continue
+    // The link to a host that is gone is lost without anything more going wrong.
+    const free = type === 'LINK_LOST' && world.sGone !== 0
+    if (heard.has(state) || (!free && !mayFault(model, world))) continue
     heard.add(state)
-    const next = faulty(world)
+    const next = free ? { ...world } : faulty(world)
     targetHears(model, next, { type })
-    emit(next, `target, ${name}: ${type}`, 'fault')
+    emit(next, `target, ${name}: ${type}`, free ? 'free' : 'fault')
   }
+
   if (world.tEffect !== 0) effectSteps(model, world, emit)
   else if (retry !== undefined) {
     const next = { ...world }
@@ -159,6 +171,13 @@ function restarted(model: Model, world: World): World {
   }
   if (id !== next.tClaim && !model.wrong.startKeepsClaims) next.tClaim = id
   if (id === 0) return next
+  // Of another migration's container it knows nothing.
+  if (next.tTree === Tree.running && next.tStaged === id && of(next, 'tAct', id) === 0) {
+    const change = model.wrong.thawedTargetIsPassedOver
+      ? { tHand: Hand.passedOver }
+      : { tTree: Tree.none, tHand: Hand.none, tLost: Lost.early }
+    Object.assign(next, change)
+  }
   next.tMig = id
   next.tMachine = model.target.start({
     migration: 'm',
@@ -225,7 +244,7 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
         return
       }
       if (world.tPc === 0)
-        go({ tTree: Tree.partial, tPort: model.wrong.portWithRestore ? 1 : 0 }, 'CRIU restores, stopped')
+        go({ tTree: Tree.partial, tLost: 0, tPort: model.wrong.portWithRestore ? 1 : 0 }, 'CRIU restores, stopped')
       if (world.tPc === 1) go({ tTree: model.wrong.restoredIsNotFrozen ? Tree.running : Tree.frozen }, 'seen frozen')
       if (world.tPc === 2 && world.tCut === 0) end('done')
       if (world.tCut === 0) fault()
@@ -237,12 +256,21 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
     case 'askDecision':
       if (model.wrong.askIsGivenUp) end('failed')
       else request(Ask.decision, 'asks the source')
+      if (targetAsksWitnesses(model, world, world.tMig)) {
+        const next = { ...world }
+        askWitnesses(model, next, world.tMig)
+        if (model.bounds.witnesses > 0) emit(next, 'target, askDecision: asks the witnesses', 'free')
+        if (model.wrong.witnessSilenceIsAbort) end('done', 'abort', {}, "takes a witness's silence for ABORT")
+      }
       if (model.wrong.lostAnswerIsAbort) end('done', 'abort', {}, 'takes silence for ABORT')
       fault()
       return
     case 'seeFrozen':
       if (world.tTree === Tree.frozen || model.wrong.lostTreeIsNotSeen) end('done')
-      else end('failed', undefined, { tTree: Tree.none }, 'the tree is not there or not frozen')
+      else {
+        const lost = world.tTree === Tree.running ? { tLost: Lost.early } : {}
+        end('failed', undefined, { tTree: Tree.none, tHand: Hand.none, ...lost }, 'the tree is not there or not frozen')
+      }
       fault()
       return
     case 'recordActivating':
@@ -257,7 +285,7 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
     case 'activate':
       if (world.tTree === Tree.none || world.tPc === 2) end('done')
       else if (world.tPc === 0) go({ tPort: 1 }, 'port on')
-      else go({ tTree: Tree.running }, 'thaws')
+      else go({ tTree: Tree.running, tHand: Hand.none }, 'thaws')
       fault()
       return
     case 'adopt':
@@ -266,7 +294,7 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
     case 'discard':
       // Only what this migration made: another's container of the same name is none of its business.
       if (world.tStaged !== world.tMig) end('done', undefined, {}, 'nothing of it is here')
-      else if (world.tPc === 0) go({ tTree: Tree.none, tPort: 0 }, 'kills its tree')
+      else if (world.tPc === 0) go({ tTree: Tree.none, tPort: 0, tHand: Hand.none }, 'kills its tree')
       else end('done', undefined, { tStaged: 0 }, 'removes what was staged')
       fault()
       return

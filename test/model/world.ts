@@ -28,6 +28,19 @@ export const Say = {
   handBackHeard: 2048
 } as const
 
+/**
+ * A tree that runs because somebody thawed it behind ferry's back. `beforeLook`: before decideCommit looked at it;
+ * `unseen`: ferry has not looked since, and nobody was told of a COMMIT meanwhile; `unwatched`: its daemon was dead then, and nothing
+ * can keep the other side from running too; `early`: at a target that knows COMMIT already; `passedOver`: ferry looked and did nothing.
+ */
+export const Hand = { none: 0, beforeLook: 1, unseen: 2, unwatched: 3, early: 4, passedOver: 5 } as const
+/** How a tree went that its daemon did not give up: with the right to run (or the source's, ever), or before it. */
+export const Lost = { no: 0, owned: 1, early: 2 } as const
+/** An operator's word that was obeyed and still counts. */
+export const Word = { none: 0, run: 1, discard: 2 } as const
+/** A host that never comes back; `running`: its tree ran when it went. */
+export const Gone = { no: 0, held: 1, running: 2 } as const
+
 /** What one host knows; the fields below `disk` survive its daemon. */
 const BLANK = {
   // Source, in its daemon's memory
@@ -44,6 +57,10 @@ const BLANK = {
   sTree: Tree.running as number,
   sPort: 1,
   sLost: 0, // a power cut took the tree
+  sHand: 0, // Hand
+  sKilled: 0, // ferry killed the tree after COMMIT, because somebody had thawed it
+  sGone: 0, // Gone
+  sWord: 0, // Word
   // Source, disk
   sClaim: 0,
   sRec1: 0,
@@ -68,7 +85,10 @@ const BLANK = {
   // Target, kernel
   tTree: Tree.none as number,
   tPort: 0,
-  tLost: 0,
+  tLost: 0, // Lost
+  tHand: 0,
+  tGone: 0,
+  tWord: 0,
   // Target, disk
   tStaged: 0,
   tClaim: 0,
@@ -81,6 +101,19 @@ const BLANK = {
   tBack1: 0,
   tBack2: 0,
   tGhost: 0,
+  // Witnesses: two alike; a write that is not synced yet (Buffer), decisions on disk, and what is on the wire with each (Tell)
+  w1Up: 1,
+  w1Buf: 0,
+  w1Dec1: 0,
+  w1Dec2: 0,
+  w1Wire1: 0,
+  w1Wire2: 0,
+  w2Up: 1,
+  w2Buf: 0,
+  w2Dec1: 0,
+  w2Dec2: 0,
+  w2Wire1: 0,
+  w2Wire2: 0,
   // The wire: sets of messages in flight
   asks1: 0,
   asks2: 0,
@@ -89,7 +122,8 @@ const BLANK = {
   // Faults used up so far
   begun: 0,
   crashes: 0,
-  faults: 0
+  faults: 0,
+  hands: 0
 }
 
 export type World = typeof BLANK
@@ -101,10 +135,28 @@ export function initialWorld(): World {
   return { ...BLANK }
 }
 
+const FIRST_WITNESS = FIELDS.indexOf('w1Up')
+const OF_A_WITNESS = FIELDS.indexOf('w2Up') - FIRST_WITNESS
+
 export function encode(world: World): string {
   const codes: number[] = []
   for (const field of FIELDS) codes.push(world[field])
+  const swap = firstDifference(codes)
+  if (swap > 0) {
+    const one = codes.slice(FIRST_WITNESS, FIRST_WITNESS + OF_A_WITNESS)
+    const other = codes.slice(FIRST_WITNESS + OF_A_WITNESS, FIRST_WITNESS + 2 * OF_A_WITNESS)
+    codes.splice(FIRST_WITNESS, 2 * OF_A_WITNESS, ...other, ...one)
+  }
   return String.fromCharCode(...codes)
+}
+
+/** Which of the two witnesses is called the first makes no difference; positive if they have to change places. */
+function firstDifference(codes: readonly number[]): number {
+  for (let index = FIRST_WITNESS; index < FIRST_WITNESS + OF_A_WITNESS; index++) {
+    const difference = (codes[index] ?? 0) - (codes[index + OF_A_WITNESS] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
 }
 
 export function decode(key: string): World {

@@ -108,6 +108,8 @@ describe('facts', () => {
       false
     )
     expect(isPureCgroupV2(v2 + 'cgroup /mnt/memory cgroup rw,memory 0 0\n')).toBe(false)
+    const yard = '/var/lib/ferry/migrations/m/work/.criu.cgyard.4Xo2uA/memory'
+    expect(isPureCgroupV2(v2 + `cgroup ${yard} cgroup rw,memory 0 0\n`), 'a CRIU at work, or killed').toBe(true)
   })
 
   it('CPU flags are read on x86 and arm64', () => {

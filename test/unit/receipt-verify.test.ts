@@ -39,7 +39,7 @@ describe('both halves of a receipt', () => {
         { role: 'target', host: 'host-b', peer: hosts.b.peer }
       ])
       expect(result.proof.length).toBeGreaterThan(2)
-      expect(verifyReceipts(b, a).verdict, 'in whichever order they are given').toBe('proved')
+      expect(verifyReceipts(b, a), 'in whichever order they are given').toEqual(result)
     })
 
     it('in a move: each host could run it on its side of the hand-over and no longer', () => {
@@ -57,6 +57,16 @@ describe('both halves of a receipt', () => {
       const result = verifyReceipts(pair.halves[0], [])
       expect(result.verdict).toBe('proved')
       expect(codes(result)).toEqual(['note RECEIPT_MISSING'])
+    })
+
+    it('in a move that the target refused at once', () => {
+      const pair = new Pair(hosts)
+      pair.source.note('offer', {})
+      pair.target.note('discarded', {})
+      pair.source.note('abort', { code: 'NAME_TAKEN' })
+      expect(codes(verifyReceipts(...pair.halves))).toEqual([])
+      pair.target.note('accepted', {})
+      expect(violations(verifyReceipts(...pair.halves))).toEqual(['RECEIPT_ORDER'])
     })
 
     it('whatever the clocks say, and tell by how much they are wrong', () => {

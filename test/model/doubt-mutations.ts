@@ -1,0 +1,137 @@
+// Mistakes about who may end a doubt: witnesses, operators, and somebody who thaws a frozen tree.
+import { boundsOf, makeModel } from './model.ts'
+import { ofEffects, ofSource, ofTarget, within, type Mutation } from './seeding.ts'
+import { Dec, Rec } from './world.ts'
+
+const MAX_STATES = 400_000
+const WITNESSED = boundsOf({ crashes: 1, faults: 1, power: true, gone: true, witnesses: 1, maxStates: MAX_STATES })
+const REQUIRED = boundsOf({ crashes: 2, faults: 2, witnesses: 1, require: true, maxStates: 1_000_000 })
+const WORDS = boundsOf({ crashes: 1, faults: 1, power: true, gone: true, words: true, maxStates: MAX_STATES })
+const WORDS_DEEPER = boundsOf({ crashes: 1, faults: 2, gone: true, words: true, maxStates: 1_000_000 })
+const HANDS = boundsOf({ crashes: 1, faults: 2, power: true, hands: 1, maxStates: MAX_STATES })
+
+export const doubtMutations: readonly Mutation[] = [
+  ofEffects('COMMIT is told to a witness before its record is synced', { commitGivenBeforeSynced: true }, WITNESSED),
+  ofEffects('a witness says that it has COMMIT before it is synced', { storedSaidBeforeSynced: true }, REQUIRED),
+  ofEffects("a witness's silence is taken for ABORT", { witnessSilenceIsAbort: true }, WITNESSED),
+  {
+    name: "a witness's COMMIT of another migration is believed",
+    where: 'effects',
+    bounds: boundsOf({ migrations: 2, witnesses: 1, maxStates: MAX_STATES }),
+    model: () =>
+      makeModel(
+        boundsOf({ migrations: 2, witnesses: 1, maxStates: MAX_STATES }),
+        { witnessOfAnyMigration: true },
+        {
+          // The first was handed back, and its witness was not told.
+          start: {
+            begun: 1,
+            sRec1: Rec.ended,
+            sDec1: Dec.commit,
+            sTook1: 1,
+            tRec1: Rec.ended,
+            tPrep1: 1,
+            tBack1: 1,
+            w1Dec1: Dec.commit
+          }
+        }
+      )
+  },
+  within(
+    WITNESSED,
+    ofSource('the source goes from its witnesses to the thaw at a deadline', [
+      'states.witnessing.on.DEADLINE',
+      'undoing'
+    ])
+  ),
+  within(
+    WITNESSED,
+    ofSource('the source thaws when no witness answers', ['states.witnessing.invoke.onError', 'undoing'])
+  ),
+  within(
+    REQUIRED,
+    ofSource('the source passes a witness that failed over', ['states.witnessing.invoke.onError', 'committed'])
+  ),
+  within(
+    REQUIRED,
+    ofSource('a committed source that restarts passes its witnesses over', [
+      'states.starting.always.1.target',
+      'committed'
+    ])
+  ),
+  within(
+    WITNESSED,
+    ofTarget('a target in doubt obeys a word without looking at its tree', [
+      'states.prepared.invoke.onDone.0.target',
+      'recordingActivating'
+    ])
+  ),
+
+  ofEffects('the source answers COMMIT after it took back', { commitAfterTakenBack: true }, WORDS),
+  ofEffects('the source answers COMMIT while it takes back', { askedWhileTakingBack: true }, WORDS),
+  ofEffects('a hand-back is only heard by a source that took back', { handBackOnlyAfterTakenBack: true }, WORDS),
+  within(
+    WORDS,
+    ofTarget('an operator lets it run at the target without an ACTIVATING record', [
+      'states.prepared.on.RESOLVE_RUN.target',
+      'activating'
+    ])
+  ),
+  within(
+    WORDS,
+    ofTarget('an operator discards at the target without a HAND-BACK record', [
+      'states.prepared.on.RESOLVE_DISCARD.target',
+      'discarding'
+    ])
+  ),
+  within(
+    WORDS,
+    ofTarget(
+      "an operator's word does not reach a target that asks again",
+      ['states.prepared.on.RESOLVE_RUN', {}],
+      ['states.prepared.on.RESOLVE_DISCARD', {}],
+      ['states.askingAgain.on.RESOLVE_RUN', {}],
+      ['states.askingAgain.on.RESOLVE_DISCARD', {}]
+    )
+  ),
+  within(
+    WORDS,
+    ofTarget('an operator discards while it is being activated', ['states.activating.on.RESOLVE_DISCARD', 'discarding'])
+  ),
+  within(
+    WORDS_DEEPER,
+    ofTarget(
+      'a target that hands back to a source that is gone is never let go',
+      ['states.handingBack.on.RESOLVE_DISCARD', {}],
+      ['states.deliveringHandBackAgain.on.RESOLVE_DISCARD', {}]
+    )
+  ),
+  within(
+    WORDS,
+    ofSource('an operator lets it run at the source without a taken-back record', [
+      'states.committed.on.RESOLVE_RUN.target',
+      'undoing'
+    ])
+  ),
+  within(
+    WORDS,
+    ofSource('an operator discards at the source and its tree stays', [
+      'states.committed.on.RESOLVE_DISCARD.target',
+      'moved'
+    ])
+  ),
+  within(
+    WORDS,
+    ofSource('an operator is heard while COMMIT is being written', ['states.recordingCommit.on.RESOLVE_RUN', 'undoing'])
+  ),
+
+  ofEffects('COMMIT is written without a look whether the tree is frozen', { commitWithoutLook: true }, HANDS),
+  ofEffects('the source answers COMMIT before it has looked again', { askedBeforeLook: true }, HANDS),
+  ofEffects('the source lets a tree run that somebody thawed after COMMIT', { thawedSourceIsPassedOver: true }, HANDS),
+  ofEffects('the target lets a tree run that somebody thawed before COMMIT', { thawedTargetIsPassedOver: true }, HANDS),
+  ofEffects(
+    'the target kills a tree that somebody thawed after it was seen whole',
+    { thawedTargetIsKilledLate: true },
+    HANDS
+  )
+]

@@ -1,0 +1,65 @@
+// What operators say with `ferry resolve` when the other side does not answer, and whether it is true.
+import { activating, handedBack } from './facts.ts'
+import type { Emit, Model } from './model.ts'
+import { sourceHears } from './source-side.ts'
+import { targetHears } from './target-side.ts'
+import { WITNESSES, commitAtWitness } from './witness-wire.ts'
+import { Ask, Dec, Gone, Ghost, Say, Tree, Word, of, type World } from './world.ts'
+
+const EVENTS = [
+  ['RESOLVE_RUN', Word.run, 'run'],
+  ['RESOLVE_DISCARD', Word.discard, 'discard']
+] as const
+
+export function wordSteps(model: Model, world: World, emit: Emit): void {
+  if (!model.bounds.words) return
+  if (world.sUp === 1 && world.sMig !== 0) sourceWords(model, world, emit)
+  if (world.tUp === 1 && world.tMig !== 0) targetWords(model, world, emit)
+}
+
+function sourceWords(model: Model, world: World, emit: Emit): void {
+  for (const [type, word, says] of EVENTS) {
+    if (model.source.send(world.sMachine, { type }) === world.sMachine) continue
+    const isTrue = word === Word.run ? sourceMayRun(model, world) : activating(world, world.sMig)
+    if (!isTrue && model.falseWord !== `${says} at the source`) continue
+    const next = { ...world, sWord: word }
+    sourceHears(model, next, { type })
+    // An operator comes at last, but only where nobody else can: otherwise nothing may depend on it.
+    emit(next, `an operator says ${says} at the source`, world.tGone === 0 ? 'operator' : 'free')
+  }
+}
+
+function targetWords(model: Model, world: World, emit: Emit): void {
+  for (const [type, word, says] of EVENTS) {
+    if (model.target.send(world.tMachine, { type }) === world.tMachine) continue
+    const isTrue = word === Word.discard || targetMayRun(world)
+    if (!isTrue && model.falseWord !== `${says} at the target`) continue
+    const next = { ...world, tWord: word }
+    targetHears(model, next, { type })
+    emit(next, `an operator says ${says} at the target`, world.sGone === 0 ? 'operator' : 'free')
+  }
+}
+
+/** The target never ran it and never will: it has nothing to run, or was not told and now can only be told ABORT. */
+function sourceMayRun(model: Model, world: World): boolean {
+  const id = world.sMig
+  if (world.tWord === Word.run || activating(world, id)) return false
+  if (world.tTree === Tree.none || handedBack(world, id)) return true
+  // A tree that is not there can't run, so that the word would give the last copy away.
+  if (world.tTree !== Tree.frozen || world.sTree !== Tree.frozen) return false
+  const { name } = model.target.at(world.tMachine)
+  const inDoubt = world.tUp === 0 || name === 'prepared' || name === 'askingAgain'
+  const onItsWay =
+    (of(world, 'asks', id) & Ask.commit) !== 0 ||
+    (of(world, 'says', id) & Say.isCommit) !== 0 ||
+    WITNESSES.some((witness) => commitAtWitness(world, witness, id))
+  return inDoubt && !onItsWay
+}
+
+/** The source never runs it again: it is gone and had not let it run on, or its COMMIT was seen there and is not taken back. */
+function targetMayRun(world: World): boolean {
+  const id = world.tMig
+  const decision = of(world, 'sDec', id)
+  if (world.sWord === Word.run || of(world, 'sTook', id) === 1 || world.sGhost === Ghost.takenBack) return false
+  return decision === Dec.commit || (world.sGone === Gone.held && decision === Dec.none && world.sGhost !== Ghost.abort)
+}

@@ -83,11 +83,10 @@ export async function restoreLxc(
       const found = await processesOf(staged.name, signal)
       if (found === undefined) throw nothingRestored(staged)
       const ports = await portsOf(found.initPid, signal)
+      const outer = ports.map((port) => port.outer)
+      await writeRecord(staged.home, { ...record, restoring: true, work: paths.work, outer })
       // CRIU made them down and on no bridge (see the wrapper): the container must find its port up, and nobody must hear it.
-      await detach(
-        ports.map((port) => port.outer),
-        signal
-      )
+      await detach(outer, signal)
       const cgroup = payloadOf(await cgroupOf(found.initPid))
       return { initPid: found.initPid, cgroup, ports: toRestoredPorts(ports, spec.ports, staged.bridges) }
     }

@@ -21,7 +21,7 @@ import { inspectLxc } from './lxc-inspect.ts'
 import { examineLxcSpec, lxcConfigText, parseLxcSpec } from './lxc-spec.ts'
 import type { LxcSpec } from './lxc-spec.ts'
 import { definedContainers, endContainer, LXC_PATH, payloadCgroup, processesOf, stateOf } from './lxc-state.ts'
-import { examineBridges, mapBridges } from './network.ts'
+import { examineBridges, mapBridges, removePorts } from './network.ts'
 import { isProblem } from './oci-runtime.ts'
 import { retireHome } from './retire.ts'
 import {
@@ -120,6 +120,8 @@ export class LxcEngine implements Engine {
     if (record?.migration === migration && record.restoring) {
       if (record.work !== undefined) await endRestore(staged.cgroup, record.work)
       await endContainer(staged.name, staged.cgroup, signal)
+      // A connection that the processes left unclosed keeps their network namespace for minutes, and the port with it.
+      await removePorts(record.outer, signal)
       if (record.work !== undefined) await unmountBelow(record.work, signal)
     }
     await removeStaging([staged.home, staged.staging], migration, signal)

@@ -228,10 +228,15 @@ export async function netnsExists(name: string): Promise<boolean> {
 
 /** Removes what `makeNetns` made; what is gone already is fine. @throws HostProblem COMMAND_FAILED */
 export async function removeNetns(name: string, outer: readonly string[], signal: AbortSignal): Promise<void> {
+  await removePorts(outer, signal)
+  if (await netnsExists(name)) await run(['ip', 'netns', 'del', name], { signal })
+}
+
+/** What is gone already is fine. @throws HostProblem COMMAND_FAILED */
+export async function removePorts(outer: readonly string[], signal: AbortSignal): Promise<void> {
   for (const end of outer) {
     if (await exists(end)) await run(['ip', 'link', 'del', checked(end)], { signal })
   }
-  if (await netnsExists(name)) await run(['ip', 'netns', 'del', name], { signal })
 }
 
 async function writeSysctls(

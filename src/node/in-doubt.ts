@@ -13,9 +13,12 @@ export interface Doubt {
   readonly waiting: boolean
   /** Why the other side's word is not to be had, as far as it was tried. */
   readonly silence: Problem | undefined
+  readonly container: string
+  /** Processes of the container are on this host. */
+  readonly hasTree: boolean
 }
 
-/** What goes on record when an operator decides. @throws OperatorError NOT_IN_DOUBT */
+/** What goes on record when an operator decides. @throws OperatorError NOT_IN_DOUBT, NOTHING_TO_RUN */
 export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
   const { migration, host, other, state, waiting, silence } = doubt
   if (!waiting) {
@@ -32,6 +35,14 @@ export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
       what: `${other} has not failed to answer for migration ${migration}, so that it may still decide by itself`,
       why: `${host} is asking it`,
       remedy: `wait for limits.peerTimeoutMs and see ferry peers; if ${other} is gone for good, say it again`
+    })
+  }
+  if (how === 'run-here' && !doubt.hasTree) {
+    throw operatorError(host, {
+      code: 'NOTHING_TO_RUN',
+      what: `no process of ${doubt.container} is left on ${host}, so that it can't run on from here`,
+      why: 'the host was restarted, or somebody killed them',
+      remedy: `if ${other} still has it, let it run there; otherwise ferry resolve ${migration} --discard, then start ${doubt.container} from its root file system`
     })
   }
   return {

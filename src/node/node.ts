@@ -243,7 +243,7 @@ export class FerryNode implements OperatorService {
 
   async resolve({ id, how }: { id: string; how: Resolution }): Promise<MigrationView> {
     const active = await this.#underWay(id)
-    active.resolve(how)
+    await asOperator(this.#parts.name, () => active.resolve(how))
     return active.progress.view
   }
 

@@ -47,7 +47,7 @@ const PHASES: Readonly<Record<string, Phase>> = {
 /** Committed, and the target's word is what it waits for. */
 const WAITING = new Set(['witnessing', 'witnessingAgain', 'committed', 'deliveringAgain'])
 
-const SILENT = new Set(['witnessing', 'witnessingAgain', 'recordingTakeBack', 'takingBackAgain'])
+const SILENT = new Set(['recordingCommit', 'witnessing', 'witnessingAgain', 'recordingTakeBack', 'takingBackAgain'])
 
 /** Killing a tree that was let go by somebody, milliseconds. */
 const KILL_MS = 10_000
@@ -195,7 +195,7 @@ export class SourceMigration {
     return this.#books.progress
   }
 
-  /** A COMMIT that the witnesses do not have yet does not count, nor one that is being taken back. */
+  /** A COMMIT does not count before its tree was looked at and the witnesses have it, nor while it is being taken back. */
   get silent(): boolean {
     return SILENT.has(this.state)
   }
@@ -228,15 +228,19 @@ export class SourceMigration {
   }
 
   /** An operator's word in place of the target's. @throws OperatorError NOT_IN_DOUBT */
-  resolve(how: Resolution): void {
+  async resolve(how: Resolution): Promise<void> {
     const { name } = this.#parts
+    const { container, peerName } = this.#options
+    const hasTree = await isPopulated(container.cgroup)
     const problem = operatorsWord(how, {
       migration: this.id,
+      container: container.name,
       host: name,
-      other: this.#options.peerName,
+      other: peerName,
       state: this.state,
       waiting: WAITING.has(this.state),
-      silence: this.#word.silence
+      silence: this.#word.silence,
+      hasTree
     })
     this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
     this.#books.note('resolved', { word: how, by: `root@${name}` })

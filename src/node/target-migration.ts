@@ -244,18 +244,22 @@ export class TargetMigration {
   }
 
   /** An operator's word in place of the source's. @throws OperatorError NOT_IN_DOUBT */
-  resolve(how: Resolution): void {
+  async resolve(how: Resolution): Promise<void> {
     const { name } = this.#parts
+    const { offer } = this.#options
+    const hasTree = this.#tree !== undefined && (await isPopulated(this.#tree.cgroup))
     const inDoubt = ['prepared', 'askingAgain']
     // A hand-back that nobody takes can be let go; nothing can run any more.
     const waiting = how === 'discard' ? [...inDoubt, ...HANDING_BACK] : inDoubt
     const problem = operatorsWord(how, {
       migration: this.id,
+      container: offer.container,
       host: name,
-      other: this.#options.offer.sourceName,
+      other: offer.sourceName,
       state: this.state,
       waiting: waiting.includes(this.state),
-      silence: this.#silence ?? this.#question.silence
+      silence: this.#silence ?? this.#question.silence,
+      hasTree
     })
     this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
     this.#books.note('resolved', { word: how, by: `root@${name}` })

@@ -42,6 +42,8 @@ export class ChaosHost {
   readonly ferry: FerryHost
   /** Of this run, in the order in which the daemon logged them. */
   readonly states: SeenState[] = []
+  /** Of this run: what its daemons logged, one after the other. */
+  readonly lines: string[] = []
   /** Of this run: when the container ran here. */
   readonly beats: Beat[] = []
   isOn = true
@@ -68,6 +70,11 @@ export class ChaosHost {
   get imp(): Imp {
     if (this.#imp === undefined) throw new Error(`no imp on ${this.name}`)
     return this.#imp
+  }
+
+  /** What was seen so far is of an earlier run. */
+  forget(): void {
+    for (const seen of [this.states, this.lines, this.beats]) seen.length = 0
   }
 
   get daemonRuns(): boolean {
@@ -156,6 +163,7 @@ export class ChaosHost {
   }
 
   #take(line: string): void {
+    this.lines.push(line)
     if (!line.startsWith('{')) return
     const { migration, state, msg } = JSON.parse(line) as Record<string, unknown>
     if (typeof migration !== 'string' || typeof state !== 'string' || (msg !== 'source' && msg !== 'target')) return

@@ -1,15 +1,18 @@
 // `npm run chaos`: real migrations with real faults, and after each the check that nothing was lost and nothing ran twice.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Chaos } from './chaos.ts'
 import { ENGINES, FAULTS, planOf, type Choice, type EngineName, type FaultName } from './plan.ts'
 import { faultsOf, histogram, lineOf } from './report.ts'
 import { perform, type RunResult } from './run.ts'
 
-const HELP = `npm run chaos -- [--runs N] [--seed S] [--from K] [--engine runc,crun,lxc] [--only FAULT] [--lab NAME]
+const HELP = `npm run chaos -- [--runs N] [--seed S] [--from K] [--engine runc,crun,lxc] [--only FAULT] [--lab NAME] [--logs FOLDER] [--keep]
 
 Runs K to K+N-1 (default: 1 to 20) of seed S (default 1). Seed and number of a run give its engine, its direction, its faults and their
 moments: the same seed gives the same faults, whichever runs went before. What the machine's timing adds is not repeated.
 Faults: ${FAULTS.join(', ')}.
+With --logs both daemons' logs of every run with a violation are kept in a folder, and --keep leaves the lab as the first such run left it.
 Exit code 1 when a run found a container lost, doubled, or something left behind.
 `
 
@@ -21,6 +24,8 @@ const { values } = parseArgs({
     engine: { type: 'string', default: ENGINES.join(',') },
     only: { type: 'string' },
     lab: { type: 'string', default: 'chaos' },
+    logs: { type: 'string' },
+    keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false }
   }
 })
@@ -46,6 +51,12 @@ function choice(): Choice {
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+async function keepLogs(chaos: Chaos, folder: string, run: number): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  for (const { name, lines } of chaos.hosts)
+    await writeFile(join(folder, `run-${String(run)}-${name}.log`), lines.join('\n') + '\n')
 }
 
 async function main(): Promise<boolean> {
@@ -74,6 +85,9 @@ async function main(): Promise<boolean> {
       broken++
       for (const line of failed) say(`     ! ${line}`)
       say(`     to repeat: npm run chaos -- ${repeat}`)
+      if (values.logs !== undefined) await keepLogs(chaos, values.logs, run)
+      // What still runs in the lab would keep this process as well.
+      if (values.keep) process.exit(1)
       await chaos.down()
       chaos = await Chaos.up(values.lab)
     }

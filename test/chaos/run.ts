@@ -38,8 +38,7 @@ export async function perform(chaos: Chaos, plan: Plan): Promise<RunResult> {
   await chaos.client.say(plan.catchesSigcont ? 'catch' : 'ignore')
   const before = new Set((await all(chaos.hosts)).flat().map(({ id }) => id))
   for (const host of chaos.hosts) {
-    host.states.length = 0
-    host.beats.length = 0
+    host.forget()
     host.imp.watch(ledger.name, first.beatAddress)
   }
   const powerCut = new Set<'source' | 'target'>()

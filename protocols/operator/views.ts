@@ -135,6 +135,55 @@ export interface DoctorView {
   readonly notes: readonly string[]
 }
 
+/** A host of the mesh as another one knows it: what commands are routed by. */
+export interface HostView {
+  readonly name: string
+  readonly peerId: string
+  readonly state: PeerView['state']
+  /** Its last sign of life. */
+  readonly lastSeen?: string
+  /** What it advertised to have; absent where it advertised nothing, or not all of it. */
+  readonly containers?: readonly { readonly engine: string; readonly name: string; readonly running: boolean }[]
+  readonly problem?: Problem
+}
+
+/** A line of a host's audit log; docs/routing.md says what is in it. */
+export interface AuditEntry {
+  readonly host: string
+  readonly time: string
+  /** `root@HOST`, or the peer id of an operator's key. */
+  readonly who: string
+  /** Who the operator says to be. */
+  readonly label?: string
+  /** The host through which it came. */
+  readonly via?: string
+  readonly method: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  /** `accepted` before it is done, then `done` or `failed`, with the same `command`. `viewed` changes nothing. */
+  readonly event: 'accepted' | 'done' | 'failed' | 'refused' | 'viewed'
+  readonly command: string
+  readonly code?: string
+  readonly migration?: string
+  /** Lines like this one that were left out before it. */
+  readonly omitted?: number
+}
+
+/** Answers of many hosts, and why others are not among them. */
+export interface Gathered<T> {
+  readonly found: readonly T[]
+  readonly missing: readonly Problem[]
+}
+
+/** What is gathered from every host of the mesh. */
+export interface WholeMeshService {
+  allContainers(signal: AbortSignal): Promise<Gathered<ContainerView>>
+  /** One view of each migration: its source's, where that can be asked. */
+  allMigrations(signal: AbortSignal): Promise<Gathered<MigrationView>>
+  allAudit(request: { entries: number }, signal: AbortSignal): Promise<Gathered<AuditEntry>>
+  /** Of this host alone, oldest first. */
+  audit(request: { entries: number }, signal: AbortSignal): Promise<readonly AuditEntry[]>
+}
+
 /** What src/api serves; src/node implements it. Every method rejects with an OperatorError. */
 export interface OperatorService {
   containers(signal: AbortSignal): Promise<readonly ContainerView[]>
@@ -146,6 +195,8 @@ export interface OperatorService {
   /** Every change from now on, ending after the view that has an outcome. */
   watch(id: string, signal: AbortSignal): AsyncIterable<MigrationView>
   migrations(signal: AbortSignal): Promise<readonly MigrationView[]>
+  /** Rejects with UNKNOWN_MIGRATION. */
+  migration(id: string, signal: AbortSignal): Promise<MigrationView>
   logs(id: string, signal: AbortSignal): Promise<LogView>
   receipt(id: string, signal: AbortSignal): Promise<ReceiptView>
   /**

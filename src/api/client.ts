@@ -6,7 +6,8 @@ import {
   type MeshService,
   type MigrationView,
   type OperatorService,
-  type Problem
+  type Problem,
+  type WholeMeshService
 } from '../../protocols/operator/views.ts'
 
 /** Every method rejects with the daemon's OperatorError, or with DAEMON_UNREACHABLE, or with the signal's reason. */
@@ -22,6 +23,7 @@ export function operatorClient(socket: string): OperatorService {
     move: (body, signal) => post('/v1/migrations', body, signal),
     watch: (id, signal) => watch(socket, `${of(id)}/events`, signal),
     migrations: (signal) => get('/v1/migrations', signal),
+    migration: (id, signal) => get(of(id), signal),
     logs: (id, signal) => get(`${of(id)}/logs`, signal),
     receipt: (id, signal) => get(`${of(id)}/receipt`, signal),
     resolve: ({ id, how }, signal) => post(`${of(id)}/resolve`, { how }, signal),
@@ -45,6 +47,18 @@ export function meshClient(socket: string): MeshService {
     leave: (signal) => post('/leave', undefined, signal),
     grant: (body, signal) => post('/grants', body, signal),
     revoke: (body, signal) => post('/revocations', body, signal)
+  }
+}
+
+/** Errors as of `operatorClient`. */
+export function wholeMeshClient(socket: string): WholeMeshService {
+  const get = <T>(path: string, signal: AbortSignal): Promise<T> =>
+    call<T>(socket, 'GET', `/v1/${path}`, undefined, signal)
+  return {
+    allContainers: (signal) => get('all/containers', signal),
+    allMigrations: (signal) => get('all/migrations', signal),
+    allAudit: ({ entries }, signal) => get(`all/audit?entries=${String(entries)}`, signal),
+    audit: ({ entries }, signal) => get(`audit?entries=${String(entries)}`, signal)
   }
 }
 

@@ -25,6 +25,7 @@ const statuses: Readonly<Record<string, number>> = {
   BODY_TOO_LARGE: 413,
   INTERNAL: 500,
   PEER_UNREACHABLE: 502,
+  NOT_ALLOWED: 403,
   STARTING: 503,
   SHUTTING_DOWN: 503
 }

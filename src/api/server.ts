@@ -2,11 +2,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
 import { chmod } from 'node:fs/promises'
-import { OperatorError, type MeshService, type OperatorService } from '../../protocols/operator/views.ts'
+import {
+  OperatorError,
+  type MeshService,
+  type OperatorService,
+  type WholeMeshService
+} from '../../protocols/operator/views.ts'
 import { moveRequest, resolveRequest } from './body.ts'
-import { migrationOf, streamEvents } from './events.ts'
+import { streamEvents } from './events.ts'
 import { problemOf, statusOf } from './problems.ts'
 import { meshRoutes } from './mesh-routes.ts'
+import { wholeRoutes } from './whole-routes.ts'
 import { freeSocket } from './socket-file.ts'
 import { ferryVersion } from './version.ts'
 
@@ -15,6 +21,8 @@ export interface OperatorApiOptions {
   readonly service: OperatorService
   /** Without it the routes below /v1/mesh are not there. */
   readonly mesh?: MeshService
+  /** Without it the routes below /v1/all and /v1/audit are not there. */
+  readonly whole?: WholeMeshService
   /** A pino logger fits. */
   readonly log: {
     debug(details: object, message: string): void
@@ -29,6 +37,7 @@ interface Call {
   readonly response: ServerResponse
   readonly service: OperatorService
   readonly mesh: MeshService | undefined
+  readonly whole: WholeMeshService | undefined
   readonly host: string
   readonly signal: AbortSignal
   readonly id: string
@@ -48,12 +57,10 @@ const routes: readonly Route[] = [
   get('peers', ({ service, signal }) => service.peers(signal)),
   get('migrations', ({ service, signal }) => service.migrations(signal)),
   get('version', () => Promise.resolve({ version: ferryVersion() })),
-  get(`migrations/${id}`, ({ service, id, host, signal }) => migrationOf(service, id, host, signal)),
+  get(`migrations/${id}`, ({ service, id, signal }) => service.migration(id, signal)),
   get(`migrations/${id}/logs`, ({ service, id, signal }) => service.logs(id, signal)),
   get(`migrations/${id}/receipt`, ({ service, id, signal }) => service.receipt(id, signal)),
-  get(`migrations/${id}/events`, ({ response, service, id, host, signal }) =>
-    streamEvents(response, service, id, host, signal)
-  ),
+  get(`migrations/${id}/events`, ({ response, service, id, signal }) => streamEvents(response, service, id, signal)),
   post('checks', 200, async ({ request, service, host, signal }) =>
     service.check(await moveRequest(request, host), signal)
   ),
@@ -66,6 +73,12 @@ const routes: readonly Route[] = [
   post(`migrations/${id}/cancel`, 200, ({ service, id, signal }) => service.cancel(id, signal)),
   get('doctor', ({ service, signal }) => service.doctor(signal)),
   post('doctor/repair', 200, ({ service, signal }) => service.repair(signal)),
+  ...wholeRoutes.map(({ path, answer }) =>
+    get(path, async ({ request, whole, host, signal }) => {
+      if (whole === undefined) throw noSuchRoute(`/v1/${path}`, host)
+      return answer(whole, request, host, signal)
+    })
+  ),
   ...meshRoutes.map(({ method, path, answer }) =>
     route(method, path, 200, async ({ request, mesh, host, signal }) => {
       if (mesh === undefined) throw noSuchRoute(`/v1/${path}`, host)
@@ -119,7 +132,7 @@ async function listen(server: Server, socket: string): Promise<void> {
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { service, mesh, log }: OperatorApiOptions,
+  { service, mesh, whole, log }: OperatorApiOptions,
   host: string,
   closing: AbortSignal
 ): Promise<void> {
@@ -130,7 +143,7 @@ async function serve(
   const signal = AbortSignal.any([gone.signal, closing])
   try {
     const { route, id } = routeOf(request, host)
-    const answer = await route.answer({ request, response, service, mesh, host, signal, id })
+    const answer = await route.answer({ request, response, service, mesh, whole, host, signal, id })
     if (response.headersSent) response.end()
     else send(response, route.status, answer)
   } catch (error) {

@@ -23,6 +23,7 @@ export function peersText(peers: readonly PeerView[], terminal: Terminal): strin
   const rows = peers.map((p) => [
     p.name,
     p.state,
+    seenText(p, Date.now()),
     p.criu ?? '-',
     p.kernel ?? '-',
     bytes(p.memoryFreeBytes),
@@ -38,11 +39,17 @@ export function peersText(peers: readonly PeerView[], terminal: Terminal): strin
       : [`${name || peerId}: ${problem.what}${problem.why === undefined ? '' : `: ${problem.why}`}. ${problem.remedy}`]
   )
   const shown = table(
-    ['NAME', 'STATE', 'CRIU', 'KERNEL', 'FREE MEMORY', 'FREE DISK', 'ENGINES', 'PEER ID'],
+    ['NAME', 'STATE', 'SEEN', 'CRIU', 'KERNEL', 'FREE MEMORY', 'FREE DISK', 'ENGINES', 'PEER ID'],
     rows,
     options(terminal)
   )
   return [shown, ...why].join('\n')
+}
+
+/** How old what is known of a peer is. */
+function seenText({ state, lastSeen }: PeerView, nowMs: number): string {
+  if (state === 'self') return 'now'
+  return lastSeen === undefined ? 'never' : `${durationText(Math.max(0, nowMs - Date.parse(lastSeen)))} ago`
 }
 
 export function migrationsText(migrations: readonly MigrationView[], terminal: Terminal): string {

@@ -1,10 +1,16 @@
 #!/usr/bin/env node
 // The `ferry` command.
+import { hostname } from 'node:os'
 import { Command, CommanderError } from 'commander'
 import { configuredSocket } from '../../config/socket.ts'
 import { MIGRATION_ID } from '../../protocols/fields.ts'
-import type { MeshService, OperatorService } from '../../protocols/operator/views.ts'
-import { meshClient, operatorClient } from '../api/client.ts'
+import {
+  OperatorError,
+  type MeshService,
+  type OperatorService,
+  type WholeMeshService
+} from '../../protocols/operator/views.ts'
+import { meshClient, operatorClient, wholeMeshClient } from '../api/client.ts'
 import { ferryVersion } from '../api/version.ts'
 import { doctorText } from './doctor.ts'
 import { exitCodeHelp, exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts'
@@ -12,10 +18,11 @@ import { checkText, containersText, migrationsText, peersText } from './lists.ts
 import { logsText } from './logs.ts'
 import { expulsionText, invitationText, keyText, membershipText, ttlMs } from './mesh.ts'
 import { move } from './move.ts'
-import { daemon, identity } from './node.ts'
+import { daemon, identity, newOperator, operatorId, operatorSession, type OperatorSession } from './node.ts'
 import { problemOf, problemText } from './problem-text.ts'
 import { resolve, type ResolveOptions } from './resolve.ts'
 import { summaryText } from './progress.ts'
+import { auditText, withMissing } from './whole-mesh.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 const requestMs = 120_000
@@ -24,6 +31,8 @@ const repairMs = 1_800_000
 
 interface GlobalOptions {
   readonly socket?: string
+  readonly as?: string
+  readonly at?: string
   readonly json?: boolean
   readonly debug?: boolean
 }
@@ -32,6 +41,8 @@ const program = new Command('ferry')
   .description('Moves running containers between hosts.')
   .version(ferryVersion())
   .option('--socket <path>', "the daemon's socket (default: FERRY_SOCKET, the configuration's, /run/ferry/ferry.sock)")
+  .option('--as <keyfile>', 'give the command as the operator of this key, and not as root of this host (with --at)')
+  .option('--at <multiaddr>', 'the host of the mesh to which an operator connects, with /p2p/ID')
   .option('--json', 'print JSON')
   .option('--debug', 'print stack traces of errors')
   .addHelpText('after', exitCodeHelp)
@@ -41,6 +52,7 @@ const program = new Command('ferry')
 const terminalNow = (): Terminal => processTerminal({ json: program.opts<GlobalOptions>().json === true })
 
 let exitCode: ExitCode = exitCodes.done
+let opened: Promise<OperatorSession> | undefined
 
 command('daemon', 'run the node until SIGTERM or SIGINT')
   .option('--config <file>', 'its configuration (default: /etc/ferry/ferry.json)')
@@ -53,9 +65,17 @@ command('id', "print this node's peer id and addresses, making its key if there 
     show({ name, peerId, listen }, () => [`${name}  ${peerId}`, ...listen.map((a) => withPeer(a, peerId))].join('\n'))
   })
 
-command('ls', 'list the containers of this host').action(async () => {
-  show(await (await client()).containers(timeout()), containersText)
-})
+command('ls', 'list the containers of this host')
+  .option('--all', 'of every host of the mesh')
+  .action(async ({ all }: { all?: boolean }) => {
+    if (all !== true) {
+      show(await (await client()).containers(timeout()), containersText)
+      return
+    }
+    const gathered = await (await whole()).allContainers(timeout())
+    show(gathered, withMissing(containersText))
+    if (gathered.missing.length > 0) exitCode = exitCodes.failed
+  })
 
 command('peers', 'list the nodes of the mesh').action(async () => {
   show(await (await client()).peers(timeout()), peersText)
@@ -124,9 +144,49 @@ command('move <name>', 'move a running container; NAME may be ENGINE:NAME')
     exitCode = await move(await client(), { container, to }, terminalNow())
   })
 
-command('migrations', 'list migrations, present and past').action(async () => {
-  show(await (await client()).migrations(timeout()), migrationsText)
-})
+command('migrations', 'list the migrations of this host, present and past')
+  .option('--all', 'of every host of the mesh')
+  .action(async ({ all }: { all?: boolean }) => {
+    if (all !== true) {
+      show(await (await client()).migrations(timeout()), migrationsText)
+      return
+    }
+    const gathered = await (await whole()).allMigrations(timeout())
+    show(gathered, withMissing(migrationsText))
+    if (gathered.missing.length > 0) exitCode = exitCodes.failed
+  })
+
+command('audit', 'list who asked what of this host, and what became of it')
+  .option('--all', 'of every host of the mesh')
+  .option('--last <entries>', 'how many, 1000 at most', '200')
+  .action(async ({ all, last }: { all?: boolean; last: string }) => {
+    const entries = Number(last)
+    if (all !== true) {
+      show(await (await whole()).audit({ entries }, timeout()), auditText)
+      return
+    }
+    const gathered = await (await whole()).allAudit({ entries }, timeout())
+    show(gathered, withMissing(auditText))
+    if (gathered.missing.length > 0) exitCode = exitCodes.failed
+  })
+
+const operator = command('operator', "an operator's key")
+
+operator
+  .command('new <keyfile>')
+  .description('make a key and print its id, for `ferry grant` on a member')
+  .exitOverride()
+  .action(async (keyFile: string) => {
+    show(await newOperator(keyFile), ({ peerId }) => peerId)
+  })
+
+operator
+  .command('id <keyfile>')
+  .description('print the id of a key')
+  .exitOverride()
+  .action(async (keyFile: string) => {
+    show(await operatorId(keyFile), ({ peerId }) => peerId)
+  })
 
 command('logs <id>', "show CRIU's logs of both hosts, the first real error explained")
   .option('--full', 'all lines')
@@ -196,11 +256,31 @@ function command(usage: string, description: string): Command {
 }
 
 async function client(): Promise<OperatorService> {
-  return operatorClient(await socketPath())
+  return (await session())?.service ?? operatorClient(await socketPath())
 }
 
 async function mesh(): Promise<MeshService> {
-  return meshClient(await socketPath())
+  return (await session())?.mesh ?? meshClient(await socketPath())
+}
+
+async function whole(): Promise<WholeMeshService> {
+  return (await session())?.whole ?? wholeMeshClient(await socketPath())
+}
+
+/** An operator's connection, where one is asked for. */
+async function session(): Promise<OperatorSession | undefined> {
+  const { as: keyFile, at: address } = program.opts<GlobalOptions>()
+  if (keyFile === undefined && address === undefined) return undefined
+  if (keyFile === undefined || address === undefined) {
+    throw new OperatorError({
+      code: 'BAD_REQUEST',
+      host: hostname(),
+      what: '--as and --at belong together',
+      remedy: 'Name the key with --as FILE and a host of the mesh with --at /ip4/ADDRESS/tcp/4860/p2p/ID'
+    })
+  }
+  opened ??= operatorSession({ keyFile, address }, timeout())
+  return opened
 }
 
 async function socketPath(): Promise<string> {
@@ -234,5 +314,9 @@ try {
       terminal.err(error.stack ?? error.message)
     exitCode = exitCodeOf(problem.code)
   }
+} finally {
+  // One that did not come about has been reported.
+  const [connection] = await Promise.allSettled([opened])
+  if (connection.status === 'fulfilled') await connection.value?.close()
 }
 process.exitCode = exitCode

@@ -35,6 +35,14 @@ import {
   type Response
 } from '../../protocols/migration/index.ts'
 import { wordsOf, type ProblemDetails } from '../../protocols/problem.ts'
+import {
+  COMMAND_PROTOCOL,
+  MAX_COMMAND_STREAMS,
+  MAX_OPERATOR_CONNECTIONS,
+  type Answer,
+  type Command
+} from '../../protocols/command/index.ts'
+import { giveCommand, takeCommand } from './command-stream.ts'
 import { dialProblem, requestError } from './failure.ts'
 import { watchLiveness } from './liveness.ts'
 import { ContactTasks, contactsOf } from './contacts.ts'
@@ -120,6 +128,20 @@ export class Libp2pMesh implements Mesh {
     return roster === undefined ? this.#isTrusted(peerId) : roster.isMember(peerId)
   }
 
+  /** Whoever has a role may give commands, and nothing else. */
+  #isOperator(peerId: string): boolean {
+    return this.#options.onCommand !== undefined && (this.#roster?.rolesOf(peerId).size ?? 0) > 0
+  }
+
+  mayConnect(peerId: string): boolean {
+    return this.isMember(peerId) || this.#isOperator(peerId)
+  }
+
+  /** An operator, who speaks no protocol but that of commands. */
+  #isGuest(peerId: string): boolean {
+    return !this.isMember(peerId) && this.#isOperator(peerId)
+  }
+
   get #roster(): Roster | undefined {
     const roster = this.#membership?.roster
     return roster?.meshId === undefined ? undefined : roster
@@ -148,6 +170,14 @@ export class Libp2pMesh implements Mesh {
         this.#acceptBulk(kind, stream, connection, signal)
       )
     }
+    const { onCommand } = this.#options
+    if (onCommand !== undefined) {
+      await this.#handle(COMMAND_PROTOCOL, MAX_COMMAND_STREAMS, (stream, { remotePeer }, signal) =>
+        takeCommand(stream, { first: firstMessage(signal), signal }, (command, ended) =>
+          onCommand(remotePeer.toString(), command, ended)
+        )
+      )
+    }
     const exchange = this.#exchange
     if (exchange !== undefined) {
       await this.#handle(RECORDS_PROTOCOL, MAX_RECORDS_STREAMS, (stream, { remotePeer }, signal) =>
@@ -166,7 +196,7 @@ export class Libp2pMesh implements Mesh {
     }
     const endLiveness = watchLiveness<Connection>({
       ...(this.#options.silenceMs === undefined ? {} : { timeoutMs: this.#options.silenceMs }),
-      connections: () => this.#node.getConnections().filter((connection) => connection.status === 'open'),
+      connections: () => this.#connections(),
       probe: async (connection, signal) => {
         await this.#sayHello(connection, true, signal)
       },
@@ -209,9 +239,9 @@ export class Libp2pMesh implements Mesh {
       if (peerId !== self) this.#book.expect(peerId, hostName, this.#membership?.addresses.of(peerId) ?? [])
     }
     this.#membership?.addresses.keep((peerId) => roster.isMember(peerId))
-    for (const connection of this.#connections()) {
+    for (const connection of this.#node.getConnections().filter(({ status }) => status === 'open')) {
       const peerId = connection.remotePeer.toString()
-      if (roster.isMember(peerId)) continue
+      if (this.mayConnect(peerId)) continue
       if (roster.state.replacedBy.has(peerId)) {
         this.#letGo(connection)
         continue
@@ -276,8 +306,11 @@ export class Libp2pMesh implements Mesh {
     }
   }
 
+  /** Those of hosts. */
   #connections(): Connection[] {
-    return this.#node.getConnections().filter((connection) => connection.status === 'open')
+    return this.#node
+      .getConnections()
+      .filter(({ status, remotePeer }) => status === 'open' && !this.#isGuest(remotePeer.toString()))
   }
 
   /** Dials a member wherever it may be, until it is connected, and again when it is lost. */
@@ -350,15 +383,25 @@ export class Libp2pMesh implements Mesh {
     })
   }
 
+  async *command(peerId: string, command: Command, signal: AbortSignal): AsyncGenerator<Answer> {
+    try {
+      signal.throwIfAborted()
+      const connection = await this.#connection(peerId, signal)
+      const stream = await connection.newStream(COMMAND_PROTOCOL, { signal })
+      yield* giveCommand(stream, command, signal)
+      this.#active(peerId)
+    } catch (error) {
+      throw requestError(this.#book.get(peerId)?.name || peerId, error, signal)
+    }
+  }
+
   onDisconnect(callback: (peerId: string) => void): () => void {
     this.#onDisconnect.add(callback)
     return () => this.#onDisconnect.delete(callback)
   }
 
   async refresh(signal: AbortSignal): Promise<void> {
-    const each = new Map(
-      this.#node.getConnections().map((connection) => [connection.remotePeer.toString(), connection])
-    )
+    const each = new Map(this.#connections().map((connection) => [connection.remotePeer.toString(), connection]))
     await Promise.all(
       [...each].map(async ([peer, connection]) => {
         try {
@@ -410,6 +453,13 @@ export class Libp2pMesh implements Mesh {
   #opened(connection: Connection): void {
     // The side that dialled speaks; the answer tells it who the other one is.
     if (connection.direction === 'outbound') this.#introductions.set(connection, this.#introduce(connection))
+    const { remotePeer } = connection
+    if (
+      this.#isGuest(remotePeer.toString()) &&
+      this.#node.getConnections(remotePeer).length > MAX_OPERATOR_CONNECTIONS
+    ) {
+      connection.abort(new Error(`an operator may have ${MAX_OPERATOR_CONNECTIONS} connections`))
+    }
   }
 
   async #introduce(connection: Connection): Promise<void> {
@@ -539,7 +589,7 @@ export class Libp2pMesh implements Mesh {
       // It may have been let in before it was expelled.
       const peerId = connection.remotePeer.toString()
       const leaving = protocol === RECORDS_PROTOCOL && this.#roster?.state.replacedBy.has(peerId) === true
-      if (!this.isMember(peerId) && !leaving) {
+      if (protocol === COMMAND_PROTOCOL ? !this.mayConnect(peerId) : !this.isMember(peerId) && !leaving) {
         connection.abort(new Error('no member of the mesh'))
         return
       }
@@ -612,7 +662,7 @@ function makeNode(options: MeshOptions, privateKey: PrivateKey, mesh: () => Libp
     privateKey,
     listen: options.listen,
     announce: options.announce ?? [],
-    isMember: (peerId) => mesh()?.isMember(peerId) ?? false,
+    isMember: (peerId) => mesh()?.mayConnect(peerId) ?? false,
     onStranger: (peerId, address) => mesh()?.stranger(peerId, address)
   })
 }

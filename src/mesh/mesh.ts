@@ -1,6 +1,7 @@
 // The mesh as the rest of ferry sees it: peers by name, requests, bulk streams. libp2p stays in here.
 import type { Logger } from 'pino'
 import type { BulkKind, BulkStream, Header } from '../../protocols/bulk/index.ts'
+import type { Answer, Command } from '../../protocols/command/index.ts'
 import type { Request, Response } from '../../protocols/migration/index.ts'
 import { Libp2pMesh } from './libp2p-mesh.ts'
 import type { AddressFile } from './address-file.ts'
@@ -41,6 +42,11 @@ export interface MeshOptions {
     stream: BulkStream,
     signal: AbortSignal
   ) => Promise<void>
+  /**
+   * A member's or an operator's command; without it nobody's is taken. The last answer is a refusal or an end. The signal aborts
+   * when whoever asks is gone.
+   */
+  readonly onCommand?: (from: string, command: Command, signal: AbortSignal) => AsyncIterable<Answer>
 }
 
 export interface MembershipFiles {
@@ -57,6 +63,11 @@ export interface Mesh {
   request(peerId: string, request: Request, signal: AbortSignal): Promise<Response>
   /** Errors as of `request`. */
   openBulk(peerId: string, kind: BulkKind, header: Header, signal: AbortSignal): Promise<BulkStream>
+  /**
+   * Gives a peer a command; yields its answers, the last of them perhaps a refusal. Errors as of `request`. Ending the iteration
+   * lets go of the answers, and of the command where it is no change.
+   */
+  command(peerId: string, command: Command, signal: AbortSignal): AsyncIterable<Answer>
   /** Called when the last connection to a peer is gone; returns what ends the calls. */
   onDisconnect(callback: (peerId: string) => void): () => void
   /** Asks every connected peer for its facts again; one that does not answer keeps its old ones. */

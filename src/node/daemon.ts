@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { pino, type Logger } from 'pino'
 import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/schema.ts'
+import type { Answer } from '../../protocols/command/index.ts'
 import { serveOperatorApi } from '../api/server.ts'
 import { createEngines } from '../engines/index.ts'
 import { hostFacts, type HostFacts } from '../host/facts.ts'
@@ -13,7 +14,9 @@ import { createMesh } from '../mesh/mesh.ts'
 import { Roster } from '../mesh/roster/roster.ts'
 import { MeshAdmin } from './mesh-admin.ts'
 import { signerOf } from '../receipt/signature.ts'
+import { AuditLog } from './audit.ts'
 import { FerryNode } from './node.ts'
+import { startRouting, type Routing } from './routing/routing.ts'
 import { keyFileOf, type NodeParts } from './parts.ts'
 import { Reservations } from './reservations.ts'
 import { pruneEnded } from './retention.ts'
@@ -57,7 +60,7 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     log.warn({ err: error }, 'not everything about this host is known yet')
   })
 
-  const node: { current?: FerryNode } = {}
+  const node: { current?: FerryNode; routing?: Routing } = {}
   const keyFile = keyFileOf(config.stateDir)
   const folder = `${config.stateDir}/mesh`
   const roster = await Roster.open({ folder, log, now: () => Date.now() })
@@ -80,6 +83,10 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     onBulk: async (from, kind, header, stream) => {
       if (node.current === undefined) stream.abort(new Error('this node is starting'))
       else await node.current.handleBulk(from, kind, header, stream)
+    },
+    onCommand: (from, command, signal) => {
+      if (node.routing === undefined) return refusing(starting(config.name))
+      return node.routing.commands.answer(from, command, signal)
     }
   })
   onClose(() => mesh.stop())
@@ -120,7 +127,12 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     underWay: async () => (await ferry.migrations()).filter(({ outcome }) => outcome === undefined).map(({ id }) => id)
   })
   onClose(() => admin.close())
-  const api = await serveOperatorApi({ socket: config.socket, service: ferry, mesh: admin, log })
+  const audit = await AuditLog.open({ path: `${config.stateDir}/audit.log`, host: config.name, now: parts.now })
+  onClose(() => audit.close())
+  const routing = startRouting({ ...parts, service: ferry, admin, roster, audit, adverts: () => [] })
+  node.routing = routing
+  const { router } = routing
+  const api = await serveOperatorApi({ socket: config.socket, service: router, mesh: router.mesh, whole: router, log })
   onClose(() => api.close())
   onClose(() => ferry.close())
   onClose(pruneNowAndThen(parts))
@@ -173,6 +185,10 @@ function knownFacts(
     })
     return entry.facts
   }
+}
+
+async function* refusing(problem: ReturnType<typeof starting>): AsyncGenerator<Answer> {
+  yield { refused: problem }
 }
 
 function starting(host: string) {

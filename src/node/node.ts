@@ -212,6 +212,10 @@ export class FerryNode implements OperatorService {
       .sort((a, b) => a.startedAt.localeCompare(b.startedAt))
   }
 
+  migration(id: string): Promise<MigrationView> {
+    return this.#view(id)
+  }
+
   async logs(id: string, signal: AbortSignal): Promise<LogView> {
     const { name, config, journal, mesh } = this.#parts
     const view = await this.#view(id)
@@ -327,7 +331,8 @@ export class FerryNode implements OperatorService {
     if (peerId === mesh.self.peerId) {
       throw operatorError(name, {
         code: 'MOVE_TO_SELF',
-        what: `${reference} is this host`,
+        what: `the container is on ${name} already`,
+        why: `${reference} is the host that has it`,
         remedy: 'name another peer; see ferry peers'
       })
     }

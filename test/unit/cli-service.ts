@@ -109,6 +109,17 @@ export class FakeService implements OperatorService {
 
   migrations: OperatorService['migrations'] = async () => this.present
 
+  migration: OperatorService['migration'] = async (id) => {
+    const found = this.present.find((one) => one.id === id)
+    if (found !== undefined) return found
+    throw new OperatorError({
+      code: 'UNKNOWN_MIGRATION',
+      host: 'host-a',
+      what: `there is no migration "${id}" on host-a`,
+      remedy: 'see ferry migrations'
+    })
+  }
+
   logs: OperatorService['logs'] = async () => logs
 
   receipts: ReceiptView = { id: 'm1', halves: [], missing: [] }

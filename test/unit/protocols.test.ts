@@ -178,7 +178,7 @@ test('the generated code is what its protobuf files say', () => {
   try {
     execFileSync(join(protocols, 'generate'), [out], { stdio: 'pipe' })
     const made = readdirSync(out)
-    expect(made).toEqual(['bulk', 'gossip', 'hello', 'membership', 'migration'])
+    expect(made).toEqual(['bulk', 'command', 'gossip', 'hello', 'membership', 'migration'])
     for (const protocol of made) {
       const file = join(protocol, 'pb/message.ts')
       expect(readFileSync(join(protocols, file), 'utf8')).toBe(readFileSync(join(out, file), 'utf8'))

@@ -1,0 +1,185 @@
+// Where everything that is asked of this host is allowed or refused, written down, and done.
+import {
+  METHODS,
+  isMethod,
+  type AnswerOf,
+  type Arguments,
+  type MethodName,
+  type Methods
+} from '../../../protocols/command/index.ts'
+import type { HostView, MeshService, OperatorService } from '../../../protocols/operator/views.ts'
+import type { Logger } from 'pino'
+import type { AuditLine, AuditLog } from '../audit.ts'
+import { asOperator, operatorError, toProblem } from '../problems.ts'
+import { checkAllowed, type Caller } from './caller.ts'
+import { Sampling } from './sampling.ts'
+
+export interface DeskParts {
+  readonly name: string
+  readonly service: OperatorService
+  readonly peers: OperatorService['peers']
+  readonly mesh: MeshService
+  readonly hosts: () => readonly HostView[]
+  readonly audit: AuditLog
+  readonly log: Logger
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+type Doing = {
+  readonly [M in MethodName]: (
+    args: Arguments<M>,
+    signal: AbortSignal
+  ) => Promise<AnswerOf<M>> | AsyncIterable<AnswerOf<M>>
+}
+
+export class Desk {
+  readonly #parts: DeskParts
+  readonly #doing: Doing
+  readonly #refusals: Sampling
+  readonly #views: Sampling
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts
+    this.#doing = doing(parts)
+    this.#refusals = new Sampling({ perMinute: 30, now: parts.now })
+    this.#views = new Sampling({ perMinute: 1, now: parts.now })
+  }
+
+  /** @throws OperatorError BAD_REQUEST, NOT_ALLOWED, AUDIT_FAILED, and whatever the method says */
+  async *execute(caller: Caller, method: string, args: unknown, signal: AbortSignal): AsyncGenerator<unknown> {
+    const { name, audit } = this.#parts
+    const line: Omit<AuditLine, 'event'> = {
+      who: caller.who,
+      ...(caller.kind === 'operator' && caller.label !== '' ? { label: caller.label } : {}),
+      ...(caller.kind === 'local-root' || caller.via === undefined ? {} : { via: caller.via }),
+      method,
+      arguments: typeof args === 'object' && args !== null ? { ...args } : {},
+      command: audit.newCommand()
+    }
+    let accepted: MethodName
+    let parsed: unknown
+    try {
+      accepted = knownMethod(name, method)
+      checkAllowed(name, caller, accepted)
+      parsed = parsedArguments(name, accepted, args)
+    } catch (error) {
+      await this.#refused(line, error)
+      throw error
+    }
+    const { changes } = METHODS[accepted]
+    if (!changes) {
+      await this.#viewed(caller, line)
+      yield* answersOf(name, this.#doing, accepted, parsed, signal)
+      return
+    }
+    await audit.record({ ...line, event: 'accepted', ...migrationIn(parsed) })
+    try {
+      for await (const answer of answersOf(name, this.#doing, accepted, parsed, signal)) {
+        await this.#after({ ...line, event: 'done', ...migrationIn(parsed), ...migrationIn(answer) })
+        yield answer
+      }
+    } catch (error) {
+      await this.#after({ ...line, event: 'failed', code: toProblem(name, error).code, ...migrationIn(parsed) })
+      throw error
+    }
+  }
+
+  /** A command that can't even be said to be somebody's. */
+  async refuse(who: string, via: string | undefined, method: string, error: unknown): Promise<void> {
+    const command = this.#parts.audit.newCommand()
+    await this.#refused({ who, ...(via === undefined ? {} : { via }), method, arguments: {}, command }, error)
+  }
+
+  async #refused(line: Omit<AuditLine, 'event'>, error: unknown): Promise<void> {
+    const { code } = toProblem(this.#parts.name, error)
+    const omitted = this.#refusals.take(line.who)
+    if (omitted === undefined) return
+    await this.#after({ ...line, event: 'refused', code, ...(omitted === 0 ? {} : { omitted }) })
+  }
+
+  /** Of what operators look at, one line a minute for each method; of what root looks at, none. */
+  async #viewed(caller: Caller, line: Omit<AuditLine, 'event'>): Promise<void> {
+    if (caller.kind !== 'operator') return
+    const omitted = this.#views.take(`${line.who} ${line.method}`)
+    if (omitted !== undefined) await this.#after({ ...line, event: 'viewed', ...(omitted === 0 ? {} : { omitted }) })
+  }
+
+  /** What can't be undone by refusing it. */
+  async #after(line: AuditLine): Promise<void> {
+    try {
+      await this.#parts.audit.note(line)
+    } catch (error) {
+      this.#parts.log.error({ err: error, line }, 'a line of the audit log could not be written')
+    }
+  }
+}
+
+async function* answersOf<M extends MethodName>(
+  host: string,
+  all: Doing,
+  method: M,
+  parsed: unknown,
+  signal: AbortSignal
+): AsyncGenerator<unknown> {
+  const run = all[method] as (args: unknown, signal: AbortSignal) => Promise<unknown> | AsyncIterable<unknown>
+  const answer = run(parsed, signal)
+  if (Symbol.asyncIterator in answer) yield* answer
+  else yield await asOperator(host, () => answer)
+}
+
+function knownMethod(host: string, method: string): MethodName {
+  if (isMethod(method)) return method
+  throw operatorError(host, {
+    code: 'BAD_REQUEST',
+    what: `There is no "${method}"`,
+    why: 'an older ferry may lack what a newer one asks for',
+    remedy: 'Run the same ferry version on all hosts'
+  })
+}
+
+function parsedArguments<M extends MethodName>(host: string, method: M, args: unknown): Methods[M][0] {
+  const result = METHODS[method].arguments.safeParse(args)
+  if (result.success) return result.data
+  const why = result.error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '))
+  throw operatorError(host, {
+    code: 'BAD_REQUEST',
+    what: `What was asked with "${method}" is not of its form`,
+    why: why.join('; '),
+    remedy: 'Run the same ferry version on all hosts, and see `ferry --help`'
+  })
+}
+
+function migrationIn(value: unknown): { migration?: string } {
+  if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string') return {}
+  return { migration: value.id }
+}
+
+function doing({ service, peers, mesh, hosts, audit }: DeskParts): Doing {
+  return {
+    hosts: async () => hosts(),
+    containers: (_, signal) => service.containers(signal),
+    peers: (_, signal) => peers(signal),
+    check: (args, signal) => service.check(args, signal),
+    move: (args, signal) => service.move(args, signal),
+    watch: ({ id }, signal) => service.watch(id, signal),
+    migration: ({ id }, signal) => service.migration(id, signal),
+    migrations: (_, signal) => service.migrations(signal),
+    logs: ({ id }, signal) => service.logs(id, signal),
+    receipt: ({ id }, signal) => service.receipt(id, signal),
+    resolve: (args, signal) => service.resolve(args, signal),
+    cancel: ({ id }, signal) => service.cancel(id, signal),
+    doctor: (_, signal) => service.doctor(signal),
+    repair: (_, signal) => service.repair(signal),
+    audit: ({ entries }) => audit.read(entries),
+    membership: (_, signal) => mesh.membership(signal),
+    init: (args, signal) => mesh.init(args, signal),
+    invite: (args, signal) => mesh.invite(args, signal),
+    join: (args, signal) => mesh.join(args, signal),
+    expel: (args, signal) => mesh.expel(args, signal),
+    rotateKey: (_, signal) => mesh.rotateKey(signal),
+    leave: (_, signal) => mesh.leave(signal),
+    grant: (args, signal) => mesh.grant(args, signal),
+    revoke: ({ operator, role }, signal) => mesh.revoke({ operator, ...(role === undefined ? {} : { role }) }, signal)
+  }
+}

@@ -36,7 +36,7 @@ export async function askHosts<M extends MethodName>(
         told.push({ host, answer: await oneAnswer(reach, host.peerId, method, args, limit) })
       } catch (error) {
         signal.throwIfAborted()
-        missing.push({ host, problem: toProblem(nameOf(host), error) })
+        missing.push({ host, problem: silent(reach.name, host, toProblem(nameOf(host), error)) })
       }
     }
   }
@@ -51,6 +51,12 @@ export function canBeAsked({ state, problem }: HostView): boolean {
 
 export function nameOf({ name, peerId }: HostView): string {
   return name === '' ? peerId : name
+}
+
+/** One that was lost while it was asked is one that can't be asked. */
+function silent(self: string, host: HostView, problem: Problem): Problem {
+  if (problem.code !== 'PEER_UNREACHABLE' && problem.code !== 'PEER_TIMEOUT') return problem
+  return unreachable(self, { ...host, problem })
 }
 
 export function unreachable(self: string, host: HostView): Problem {

@@ -119,9 +119,7 @@ export class LxcEngine implements Engine {
     const record = await readRecord(staged.home)
     if (record?.migration === migration && record.restoring) {
       if (record.work !== undefined) await endRestore(staged.cgroup, record.work)
-      await endContainer(staged.name, staged.cgroup, signal)
-      // A connection that the processes left unclosed keeps their network namespace for minutes, and the port with it.
-      await removePorts(record.outer, signal)
+      await this.#end(staged.name, staged.cgroup, record.outer, signal)
       if (record.work !== undefined) await unmountBelow(record.work, signal)
     }
     await removeStaging([staged.home, staged.staging], migration, signal)
@@ -154,7 +152,12 @@ export class LxcEngine implements Engine {
     // A container that came back, or was made under the name since, is another one.
     if (running !== undefined && running.initPid !== container.initPid) return
     if (running !== undefined || !(await isPopulated(container.cgroup)))
-      await endContainer(container.name, container.cgroup, signal)
+      await this.#end(
+        container.name,
+        container.cgroup,
+        container.ports.map(({ outer }) => outer),
+        signal
+      )
     await retireHome(container.home, retained, 'config')
   }
 
@@ -169,5 +172,11 @@ export class LxcEngine implements Engine {
 
   async removeState(): Promise<void> {
     // There is none.
+  }
+
+  async #end(name: string, cgroup: string, outer: readonly string[], signal: AbortSignal): Promise<void> {
+    await endContainer(name, cgroup, signal)
+    // A connection that the processes left unclosed keeps their network namespace for minutes, and the ports with it.
+    await removePorts(outer, signal)
   }
 }

@@ -73,7 +73,16 @@ export async function inspectContainer(
   reference: string,
   signal: AbortSignal
 ): Promise<{ engine: Engine; container: Inspection }> {
-  const { engine, summary } = await findContainer(parts, reference, signal)
+  const found = await findContainer(parts, reference, signal)
+  return { engine: found.engine, container: await inspectFound(parts, found, signal) }
+}
+
+/** @throws OperatorError NOT_RUNNING; what the engine's `inspect` throws */
+export async function inspectFound(
+  parts: Pick<NodeParts, 'name'>,
+  { engine, summary }: { readonly engine: Engine; readonly summary: ContainerSummary },
+  signal: AbortSignal
+): Promise<Inspection> {
   if (summary.state !== 'running') {
     throw operatorError(parts.name, {
       code: 'NOT_RUNNING',
@@ -82,7 +91,7 @@ export async function inspectContainer(
       remedy: summary.state === 'frozen' ? 'thaw it first' : 'start it first, or copy its files'
     })
   }
-  return { engine, container: await engine.inspect(summary.name, signal) }
+  return engine.inspect(summary.name, signal)
 }
 
 export function engineOf(engines: NodeParts['engines'], name: string): Engine | undefined {

@@ -16,7 +16,7 @@ import {
 } from '../../protocols/operator/views.ts'
 import type { HostFacts } from '../host/facts.ts'
 import { Doctor } from './doctor/doctor.ts'
-import { containerView, inspectContainer, listContainers } from './containers.ts'
+import { containerView, findContainer, inspectContainer, inspectFound, listContainers } from './containers.ts'
 import { newMigrationId } from './ids.ts'
 import { diagnoseLogs, logEntries, readLogs } from './logs.ts'
 import { containerKey, type NodeParts } from './parts.ts'
@@ -158,31 +158,30 @@ export class FerryNode implements OperatorService {
     const { name, journal, now } = this.#parts
     return asOperator(name, async () => {
       if (this.#closing) throw operatorError(name, closingDetails(name))
-      const { engine, container } = await inspectContainer(this.#parts, request.container, signal)
       const peer = this.#target(request.to)
-      const blocker = container.findings.find(({ level }) => level === 'blocker')
-      if (blocker !== undefined) throw operatorError(name, blocker)
+      // A container that only arrives here is one that no engine knows, or that looks stopped or frozen.
+      const under = [...this.#active.values()].find(({ progress }) => isNamed(request.container, progress.view))
+      if (under !== undefined) throw operatorError(name, underWay(under.progress.view.container, under.id))
+      const { engine, summary } = await findContainer(this.#parts, request.container, signal)
       const id = newMigrationId(now())
-      const key = containerKey(container.engine, container.name)
+      const key = containerKey(summary.engine, summary.name)
       const holder = await journal.claim(key, id)
-      if (holder !== id) {
-        throw operatorError(name, {
-          code: 'MIGRATION_UNDER_WAY',
-          what: `${container.name} is already being moved`,
-          why: `migration ${holder} holds it`,
-          remedy: `wait for it or cancel it: ferry cancel ${holder}`
-        })
-      }
-      const epoch = (await journal.epochOf(key)) + 1
-      const migration = new SourceMigration(this.#parts, engine, {
-        id,
-        epoch,
-        peer: peer.peerId,
-        peerName: peer.name,
-        container,
-        startedAt: new Date(now()).toISOString()
-      })
+      if (holder !== id) throw operatorError(name, underWay(summary.name, holder))
+      let migration: SourceMigration
       try {
+        // Not before the claim: another migration could have taken it away since.
+        const container = await inspectFound(this.#parts, { engine, summary }, signal)
+        const blocker = container.findings.find(({ level }) => level === 'blocker')
+        if (blocker !== undefined) throw operatorError(name, blocker)
+        const epoch = (await journal.epochOf(key)) + 1
+        migration = new SourceMigration(this.#parts, engine, {
+          id,
+          epoch,
+          peer: peer.peerId,
+          peerName: peer.name,
+          container,
+          startedAt: new Date(now()).toISOString()
+        })
         // An epoch is used once, whatever becomes of its migration.
         await journal.setEpoch(key, epoch)
         await migration.record()
@@ -371,6 +370,20 @@ export class FerryNode implements OperatorService {
       what: `there is no migration "${id}" on ${this.#parts.name}`,
       remedy: 'see ferry migrations'
     })
+  }
+}
+
+/** @param reference as operators name a container: `name`, or `engine:name` */
+function isNamed(reference: string, { engine, container, outcome }: MigrationView): boolean {
+  return outcome === undefined && (reference === container || reference === `${engine}:${container}`)
+}
+
+function underWay(container: string, migration: string) {
+  return {
+    code: 'MIGRATION_UNDER_WAY',
+    what: `${container} is already being moved`,
+    why: `migration ${migration} holds it`,
+    remedy: `wait for it or cancel it: ferry cancel ${migration}`
   }
 }
 

@@ -24,7 +24,7 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     dumped: { after: [['frozen']], notAfter: decided },
     commit: { after: [['frozen'], ['dumped']], without: ['abort'] },
     abort: { after: [['offer']], without: ['commit'] },
-    acked: { after: [['commit']], without: ['taken-back'] },
+    acked: { after: [['commit']], without: ['taken-back'], notAfter: ['retired'] },
     'taken-back': { after: [['commit']], without: ['acked', 'retired'] },
     retired: { after: [['commit'], ['acked', 'resolved']], without: ['taken-back', 'resumed'] },
     resumed: { after: [['abort', 'taken-back']], without: ['retired', 'acked'] },

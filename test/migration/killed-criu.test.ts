@@ -69,11 +69,11 @@ describe.each(containers)('of a $engine container', (container) => {
   })
   afterEach(async () => {
     await hold.lift()
+    // They wait until nobody is at work any more.
+    expect(await strays(a.host, await a.host.pids('counter'))).toEqual([])
+    expect(await leftovers(b.host, container.name)).toEqual([])
     expect(await processes(a)).toEqual(before)
     expect(await processes(b)).toEqual([])
-    const pids = await a.host.pids('counter')
-    expect(await strays(a.host, pids)).toEqual([])
-    expect(await leftovers(b.host, container.name)).toEqual([])
   })
 
   /**
@@ -185,9 +185,6 @@ describe.each(containers)('of a $engine container', (container) => {
       await b.start()
       await cluster.connected()
       expect(await ended(b, moving.id)).toMatchObject({ outcome: 'rolled-back' })
-      await hold.lift()
-      // Whoever outlived it may have ended its work now.
-      await new Promise((resolve) => setTimeout(resolve, 1000))
     })
   })
 })

@@ -31,9 +31,10 @@ export const Say = {
 /**
  * A tree that runs because somebody thawed it behind ferry's back. `beforeLook`: before decideCommit looked at it;
  * `unseen`: ferry has not looked since, and nobody was told of a COMMIT meanwhile; `unwatched`: its daemon was dead then, and nothing
- * can keep the other side from running too; `early`: at a target that knows COMMIT already; `passedOver`: ferry looked and did nothing.
+ * can keep the other side from running too; `early`: at a target that knows COMMIT already; `passedOver`: ferry looked and did nothing. `killed`: it runs no
+ * more, and the target's daemon that killed it knows.
  */
-export const Hand = { none: 0, beforeLook: 1, unseen: 2, unwatched: 3, early: 4, passedOver: 5 } as const
+export const Hand = { none: 0, beforeLook: 1, unseen: 2, unwatched: 3, early: 4, passedOver: 5, killed: 6 } as const
 /** How a tree went that its daemon did not give up: with the right to run (or the source's, ever), or before it. */
 export const Lost = { no: 0, owned: 1, early: 2 } as const
 /** An operator's word that was obeyed and still counts. */

@@ -45,7 +45,7 @@ const PULSES_PER_SECOND = 0.2
 const DROPPED_AFTER_TTLS = 2
 /** Stamps of dropped entries: somebody who dropped it later must not bring it back. */
 const MAX_DROPPED = 4096
-/** Adverts that came before the record that makes their node a member. */
+/** Adverts that came before the record that makes their node a member, or before the pulse that shows it is back. */
 const MAX_EARLY = 32
 
 interface Limits {
@@ -216,8 +216,7 @@ export class AdvertMap {
     }
     const known = this.#entries.get(tag)
     if (known !== undefined && known.advert.seq >= seq) return { what: 'known' }
-    if ((this.#dropped.get(tag) ?? 0) >= seq) return { what: 'refused' }
-    if (!this.#isMember(peer)) {
+    if ((this.#dropped.get(tag) ?? 0) >= seq || !this.#isMember(peer)) {
       this.#keepEarly(tag, item, from)
       return { what: 'refused' }
     }
@@ -238,6 +237,7 @@ export class AdvertMap {
   #learnPulse(item: Item, from: string): { what: Learnt; tag?: string } {
     const pulse = decodePulse(item.payload)
     const tag = Buffer.from(pulse.tag).toString('hex')
+    if (pulse.beat > (this.#dropped.get(tag) ?? Infinity)) this.#bringBack(tag, pulse.seq, item)
     const known = this.#entries.get(tag)
     if (tag === this.#selfTag) this.#highestOfSelf = Math.max(this.#highestOfSelf, pulse.beat)
     if (known === undefined || tag === this.#selfTag) return { what: 'refused' }
@@ -282,12 +282,25 @@ export class AdvertMap {
   }
 
   #keepEarly(tag: string, item: Item, from: string): void {
-    if (this.#early.size >= MAX_EARLY && !this.#early.has(tag)) return
+    const [oldest] = this.#early.keys()
+    if (this.#early.size >= MAX_EARLY && oldest !== undefined) this.#early.delete(oldest)
     const { payload, signature } = item
     this.#early.set(tag, {
       item: { ...item, payload: new Uint8Array(payload), signature: new Uint8Array(signature) },
       from
     })
+  }
+
+  // The advert alone is as old as the one that was dropped. A pulse that nobody could have kept shows that it is in force.
+  #bringBack(tag: string, seq: number, pulse: Item): void {
+    const early = this.#early.get(tag)
+    if (early === undefined) return
+    const advert = decodeAdvert(early.item.payload)
+    if (advert.seq !== seq) return
+    this.#checks.checkPulse(advert.peer, pulse)
+    this.#early.delete(tag)
+    this.#dropped.delete(tag)
+    this.#learnAdvert(early.item, early.from)
   }
 
   #remember(tag: string, stamp: number): void {

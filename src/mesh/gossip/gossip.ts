@@ -94,7 +94,7 @@ export class Gossip {
   #bringing: string | undefined
   #stopTimer: (() => void) | undefined
   #endRecords: (() => void) | undefined
-  #inRound = false
+  readonly #inRound = new Set<string>()
   #prunedAt = -Infinity
 
   constructor(options: GossipOptions) {
@@ -234,15 +234,15 @@ export class Gossip {
       this.#tell(this.#map.prune())
     }
     this.#own.check()
-    const link = this.#inRound ? undefined : this.#links.next()
-    if (link === undefined) return
-    this.#inRound = true
+    const link = this.#links.next()
+    if (link === undefined || this.#inRound.has(link.peer)) return
+    this.#inRound.add(link.peer)
     try {
       await round(this.#parts, link)
     } catch (error) {
       this.#failed(link.peer, 'a gossip round failed', error)
     } finally {
-      this.#inRound = false
+      this.#inRound.delete(link.peer)
     }
   }
 

@@ -25,6 +25,7 @@ export interface Link {
 /** A link that came to us is news' way back for so long after its last round. */
 const HEARD_MS = 120_000
 const MAX_LINKS = 48
+const MAX_NEWCOMERS = 8
 export const FIRST_COMPLETE_WAIT_MS = 30_000
 const MAX_COMPLETE_WAIT_MS = 1_800_000
 
@@ -35,6 +36,9 @@ export class Links {
   readonly #settings: GossipSettings
   readonly #links = new Map<string, Link>()
   #turn: string[] = []
+  #there: ReadonlySet<string> = new Set()
+  /** Connected since the last look: they may come from the other side of a cut, and have a round before anybody else. */
+  #newcomers: string[] = []
   #exchangedAt: number
 
   constructor(options: {
@@ -55,6 +59,9 @@ export class Links {
     const peers = this.#peers()
     const there = new Set(peers)
     for (const peer of this.#links.keys()) if (!there.has(peer)) this.#links.delete(peer)
+    const came = this.shuffled(peers.filter((peer) => !this.#there.has(peer)))
+    this.#newcomers = [...came, ...this.#newcomers.filter((peer) => there.has(peer))].slice(0, MAX_NEWCOMERS)
+    this.#there = there
     const chosen = [...this.#links.values()].filter((link) => link.chosen)
     const others = peers.filter((peer) => this.#links.get(peer)?.chosen !== true)
     if (
@@ -71,9 +78,11 @@ export class Links {
     this.#trim()
   }
 
-  /** The neighbour whose turn it is: each once, in a new order every time. */
+  /** The neighbour whose turn it is: each once, in a new order every time, after those that are new. */
   next(): Link | undefined {
     this.refresh()
+    const newcomer = this.#newcomers.pop()
+    if (newcomer !== undefined) return this.from(newcomer)
     const chosen = [...this.#links.values()].filter((link) => link.chosen)
     if (chosen.length === 0) return undefined
     for (;;) {
@@ -84,7 +93,7 @@ export class Links {
     }
   }
 
-  /** The link of a peer that came to us. */
+  /** The link of a peer that came to us, or that is new. */
   from(peer: string): Link {
     const link = this.#ensure(peer)
     link.seenAt = this.#nowMs()

@@ -202,9 +202,9 @@ export class PeerRequests {
     const { journal } = this.#parts
     const marks = await journal.marks(id)
     const standing = await journal.decision(id)
-    // Aborted: there was nothing to give back. Where an operator discarded it, the target can't know.
-    const nothing = standing === 'abort' || (standing === undefined && this.#active.find(id) === undefined)
-    if (marks.has('taken-back') || nothing) return { ack: {} }
+    // Aborted or ended: there is nothing to take back. Where an operator decided, the target can't know.
+    const ended = standing === 'abort' || record.endedAt !== undefined
+    if (marks.has('taken-back') || ended) return { ack: {} }
     return refused(this.#problem('NOT_YET', 'the hand-back is not written down here yet', 'ask again'))
   }
 

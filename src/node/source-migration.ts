@@ -47,6 +47,7 @@ const PHASES: Readonly<Record<string, Phase>> = {
 /** Committed, and the target's word is what it waits for. */
 const WAITING = new Set(['witnessing', 'witnessingAgain', 'committed', 'deliveringAgain'])
 
+const RETIRING = new Set(['retiring', 'retiringAgain'])
 const SILENT = new Set(['recordingCommit', 'witnessing', 'witnessingAgain', 'recordingTakeBack', 'takingBackAgain'])
 
 /** Killing a tree that was let go by somebody, milliseconds. */
@@ -468,7 +469,7 @@ export class SourceMigration {
       this.#watch = undefined
       if (this.#undecided()) {
         this.cancel({ host: this.#parts.name, ...this.#thawedBehind() })
-      } else if (WAITING.has(this.state)) {
+      } else if (WAITING.has(this.state) || RETIRING.has(this.state)) {
         this.#killThawed().catch((error: unknown) => {
           this.#parts.log.fatal({ err: error, migration: this.id }, 'a tree that runs after COMMIT could not be killed')
         })
@@ -504,7 +505,6 @@ export class SourceMigration {
   }
 
   async #retire(signal: AbortSignal): Promise<void> {
-    this.#watch?.stop()
     await this.#frames.stop()
     const { container } = this.#options
     await this.#engine.retire(container, retainedOf(this.#parts.config.stateDir, this.id), signal)
@@ -524,6 +524,8 @@ export class SourceMigration {
     const { container } = this.#options
     if (!(await isPopulated(container.cgroup))) {
       await this.#frames.stop()
+      // There is more to it than processes: what keeps it from starting at boot, for one.
+      await this.#undoDump(signal)
       this.#lost = {
         code: 'CONTAINER_LOST',
         host: this.#parts.name,

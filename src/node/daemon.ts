@@ -11,6 +11,9 @@ import { loadOrCreateKey } from '../mesh/key-file.ts'
 import { AddressFile } from '../mesh/address-file.ts'
 import { createMesh } from '../mesh/mesh.ts'
 import { Roster } from '../mesh/roster/roster.ts'
+import { tellable } from '../mesh/tellable.ts'
+import { Advertising } from './advertising.ts'
+import { listContainers } from './containers.ts'
 import { MeshAdmin } from './mesh-admin.ts'
 import { signerOf } from '../receipt/signature.ts'
 import { FerryNode } from './node.ts'
@@ -105,6 +108,19 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   const ferry = new FerryNode(parts)
   await ferry.recover()
   node.current = ferry
+  const advertising = new Advertising({
+    name: config.name,
+    ferryVersion: ferryVersion(),
+    stateDir: config.stateDir,
+    addresses: () => tellable(mesh.self.addresses),
+    facts: (signal) => factsNow(TOLD_FACTS_MS, signal),
+    containers: (signal) => listContainers(parts, signal),
+    standing: () => ({ cordoned: false }),
+    gossip: mesh,
+    log
+  })
+  advertising.start()
+  onClose(() => advertising.stop())
   const admin = await MeshAdmin.open({
     config,
     log,

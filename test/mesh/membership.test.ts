@@ -89,6 +89,12 @@ describe('a mesh', () => {
       expect(peers.map(({ name }) => name).sort()).toEqual(['a', 'b', 'c', 'd'])
       for (const peer of peers) expect(peer.engines).toHaveProperty('runc')
     }
+    await eventually(async () => {
+      for (const name of ['a', 'b', 'c', 'd']) {
+        const others = (await host(name).json<PeerView[]>('peers')).filter(({ state }) => state !== 'self')
+        for (const peer of others) expect(peer.ageMs).toBeGreaterThanOrEqual(0)
+      }
+    })
   })
 
   test('is there again after all of its hosts were restarted at once', async () => {

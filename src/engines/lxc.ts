@@ -16,6 +16,7 @@ import type {
   StrayState
 } from './engine.ts'
 import { throwBlocker } from './findings.ts'
+import { parkAutostart, unparkAutostart } from './lxc-autostart.ts'
 import { dumpLxc, restoreLxc } from './lxc-checkpoint.ts'
 import { inspectLxc } from './lxc-inspect.ts'
 import { examineLxcSpec, lxcConfigText, parseLxcSpec } from './lxc-spec.ts'
@@ -139,12 +140,21 @@ export class LxcEngine implements Engine {
     await forgetRecord(staged.home)
   }
 
-  dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
-    return dumpLxc(this.#options.criu, container, paths, signal)
+  async dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+    // Beside the dump, which takes longer: the container stands still.
+    const parked = parkAutostart(container.home)
+    const dumped = dumpLxc(this.#options.criu, container, paths, signal)
+    await Promise.allSettled([parked, dumped])
+    await dumped
+    await parked
   }
 
-  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
-    return undoTraces(container.cgroup, paths, signal)
+  async undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+    try {
+      await undoTraces(container.cgroup, paths, signal)
+    } finally {
+      await unparkAutostart(container.home)
+    }
   }
 
   async retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void> {

@@ -211,13 +211,16 @@ export class PeerRequests {
   async #ofEnded(from: string, id: string, request: Request): Promise<Response> {
     const record = await this.#parts.journal.migration(id)
     if (record?.role !== 'target' || record.peer !== from) return refused(this.#unknown(id))
+    // A source that missed the first answer hears the same as with that: its receipt has to name what it rests on.
+    const last = (await this.#parts.journal.receipts(id)).at(-1)
+    const receipt = last === undefined ? {} : { receipt: Uint8Array.from(last) }
     if (request.decision?.verdict === Decision.Verdict.ABORT) {
-      return record.state === 'owner' ? runsHere(this.#parts.name, record.view as MigrationView) : { ack: {} }
+      return record.state === 'owner' ? runsHere(this.#parts.name, record.view as MigrationView) : { ack: receipt }
     }
     if (request.decision?.verdict === Decision.Verdict.COMMIT && request.decision.epoch === record.epoch) {
       const marks = await this.#parts.journal.marks(id)
-      if (marks.has('activating')) return { ack: {} }
-      if (marks.has('hand-back')) return { handBack: { epoch: record.epoch } }
+      if (marks.has('activating')) return { ack: receipt }
+      if (marks.has('hand-back')) return { handBack: { epoch: record.epoch, ...receipt } }
     }
     const problem = (record.view as { problem?: Problem }).problem
     return refused(

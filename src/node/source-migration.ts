@@ -533,6 +533,7 @@ export class SourceMigration {
         why: 'the host was restarted, or somebody killed the container, while it was frozen',
         remedy: 'start the container again; its rootfs is where it was'
       }
+      this.#books.once('lost', {})
       return
     }
     const { log } = this.#parts
@@ -589,6 +590,8 @@ export class SourceMigration {
     this.progress.end(outcome, this.state, outcome === 'moved' ? undefined : (this.#lost ?? context.problem))
     await writeDown(this.#parts.log, this.id, async () => {
       await rm(this.#folders.images, { recursive: true, force: true })
+      // The way back does not wait for a full disk; its decision is written down once there is room.
+      if (value === 'rolledBack') await this.#books.decide('abort', context.problem?.code)
       await this.record()
       await this.#parts.journal.release(containerKey(container.engine, container.name), this.id)
     })

@@ -548,6 +548,7 @@ export class TargetMigration {
         'the host was restarted, or somebody killed the container, as it was about to run',
         'start the container again; its rootfs is here'
       )
+      this.#books.once('lost', {})
       return
     }
     const joins = tree.ports.flatMap(({ outer }, index) => {

@@ -27,7 +27,8 @@ export interface PeerView {
   readonly name: string
   readonly peerId: string
   readonly addresses: readonly string[]
-  readonly state: 'self' | 'connected' | 'unreachable' | 'refused'
+  /** 'known': a member that lives by what it tells the mesh, and to which this host has no connection of its own. */
+  readonly state: 'self' | 'connected' | 'known' | 'unreachable' | 'refused'
   readonly ferry?: string
   readonly kernel?: string
   readonly criu?: string
@@ -35,6 +36,14 @@ export interface PeerView {
   readonly memoryFreeBytes?: number
   readonly diskFreeBytes?: number
   readonly lastSeen?: string
+  /** What it advertised last: milliseconds since its last sign of life reached this host, over whatever members. */
+  readonly ageMs?: number
+  /** Its advert's time is over. */
+  readonly stale?: boolean
+  readonly load?: number
+  readonly containers?: number
+  readonly cordoned?: boolean
+  readonly maintenance?: string
   /** Why it is unreachable or refused, as far as known. */
   readonly problem?: Problem
 }

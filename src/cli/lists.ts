@@ -18,12 +18,13 @@ export function containersText(containers: readonly ContainerView[], terminal: T
 }
 
 export function peersText(peers: readonly PeerView[], terminal: Terminal): string {
-  if (peers.length === 0) return 'No peers are known: name some in "bootstrap" of the configuration.'
+  if (peers.length === 0)
+    return 'No peers are known: `ferry init` or `ferry join`, or name some in "bootstrap" of the configuration.'
   const bytes = (count: number | undefined): string => (count === undefined ? '-' : bytesText(count))
   const rows = peers.map((p) => [
     p.name,
-    p.state,
-    seenText(p, Date.now()),
+    p.stale === true ? `${p.state}, stale` : p.state,
+    p.state === 'self' ? 'now' : p.ageMs === undefined ? '-' : durationText(p.ageMs),
     p.criu ?? '-',
     p.kernel ?? '-',
     bytes(p.memoryFreeBytes),
@@ -39,17 +40,11 @@ export function peersText(peers: readonly PeerView[], terminal: Terminal): strin
       : [`${name || peerId}: ${problem.what}${problem.why === undefined ? '' : `: ${problem.why}`}. ${problem.remedy}`]
   )
   const shown = table(
-    ['NAME', 'STATE', 'SEEN', 'CRIU', 'KERNEL', 'FREE MEMORY', 'FREE DISK', 'ENGINES', 'PEER ID'],
+    ['NAME', 'STATE', 'AGE', 'CRIU', 'KERNEL', 'FREE MEMORY', 'FREE DISK', 'ENGINES', 'PEER ID'],
     rows,
     options(terminal)
   )
   return [shown, ...why].join('\n')
-}
-
-/** How old what is known of a peer is. */
-function seenText({ state, lastSeen }: PeerView, nowMs: number): string {
-  if (state === 'self') return 'now'
-  return lastSeen === undefined ? 'never' : `${durationText(Math.max(0, nowMs - Date.parse(lastSeen)))} ago`
 }
 
 export function migrationsText(migrations: readonly MigrationView[], terminal: Terminal): string {

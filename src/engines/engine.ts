@@ -125,9 +125,15 @@ export interface Engine {
   /** Target, after activation: whatever makes it an ordinary container of this host. Idempotent. */
   adopt(staged: Staged, signal: AbortSignal): Promise<void>
 
-  /** Source: CRIU dumps the frozen tree and leaves it frozen; CRIU and runtime have ended when this resolves or rejects. */
+  /**
+   * Source: CRIU dumps the frozen tree and leaves it frozen; CRIU and runtime have ended when this resolves or rejects. When it resolves, nothing
+   * starts the container at boot any more.
+   */
   dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void>
-  /** Source, rollback: whatever a dump (complete, failed or killed) left in runtime state or sockets. Before the thaw. Idempotent. */
+  /**
+   * Source, rollback: whatever a dump (complete, failed or killed) left in runtime state, configuration or sockets. Before the thaw, and where no process is
+   * left to thaw too. Idempotent.
+   */
   undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void>
   /** Source, after the ack: kills the frozen tree, deletes runtime state and network, and moves `home` to `retained` so that nothing can start it. Idempotent. */
   retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void>

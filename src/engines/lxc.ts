@@ -16,6 +16,7 @@ import type {
   StrayState
 } from './engine.ts'
 import { throwBlocker } from './findings.ts'
+import { parkAutostart, unparkAutostart } from './lxc-autostart.ts'
 import { dumpLxc, restoreLxc } from './lxc-checkpoint.ts'
 import { inspectLxc } from './lxc-inspect.ts'
 import { examineLxcSpec, lxcConfigText, parseLxcSpec } from './lxc-spec.ts'
@@ -119,9 +120,7 @@ export class LxcEngine implements Engine {
     const record = await readRecord(staged.home)
     if (record?.migration === migration && record.restoring) {
       if (record.work !== undefined) await endRestore(staged.cgroup, record.work)
-      await endContainer(staged.name, staged.cgroup, signal)
-      // A connection that the processes left unclosed keeps their network namespace for minutes, and the port with it.
-      await removePorts(record.outer, signal)
+      await this.#end(staged.name, staged.cgroup, record.outer, signal)
       if (record.work !== undefined) await unmountBelow(record.work, signal)
     }
     await removeStaging([staged.home, staged.staging], migration, signal)
@@ -141,12 +140,21 @@ export class LxcEngine implements Engine {
     await forgetRecord(staged.home)
   }
 
-  dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
-    return dumpLxc(this.#options.criu, container, paths, signal)
+  async dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+    // Beside the dump, which takes longer: the container stands still.
+    const parked = parkAutostart(container.home)
+    const dumped = dumpLxc(this.#options.criu, container, paths, signal)
+    await Promise.allSettled([parked, dumped])
+    await dumped
+    await parked
   }
 
-  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
-    return undoTraces(container.cgroup, paths, signal)
+  async undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+    try {
+      await undoTraces(container.cgroup, paths, signal)
+    } finally {
+      await unparkAutostart(container.home)
+    }
   }
 
   async retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void> {
@@ -154,7 +162,12 @@ export class LxcEngine implements Engine {
     // A container that came back, or was made under the name since, is another one.
     if (running !== undefined && running.initPid !== container.initPid) return
     if (running !== undefined || !(await isPopulated(container.cgroup)))
-      await endContainer(container.name, container.cgroup, signal)
+      await this.#end(
+        container.name,
+        container.cgroup,
+        container.ports.map(({ outer }) => outer),
+        signal
+      )
     await retireHome(container.home, retained, 'config')
   }
 
@@ -169,5 +182,11 @@ export class LxcEngine implements Engine {
 
   async removeState(): Promise<void> {
     // There is none.
+  }
+
+  async #end(name: string, cgroup: string, outer: readonly string[], signal: AbortSignal): Promise<void> {
+    await endContainer(name, cgroup, signal)
+    // A connection that the processes left unclosed keeps their network namespace for minutes, and the ports with it.
+    await removePorts(outer, signal)
   }
 }

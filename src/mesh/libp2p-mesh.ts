@@ -45,6 +45,7 @@ import {
 import { giveCommand, takeCommand } from './command-stream.ts'
 import { dialProblem, requestError } from './failure.ts'
 import { watchLiveness } from './liveness.ts'
+import { GossipService } from './gossip-service.ts'
 import { ContactTasks, contactsOf } from './contacts.ts'
 import { createNode, listenProblem } from './libp2p-node.ts'
 import type { BootstrapAddress } from './membership.ts'
@@ -57,11 +58,18 @@ import { tellable } from './tellable.ts'
 import type { Roster } from './roster/roster.ts'
 import { MAX_RECORDS_STREAMS, RECORDS_PROTOCOL, RECORDS_TIMEOUT_MS } from '../../protocols/membership/index.ts'
 
+import {
+  GOSSIP_PROTOCOL,
+  MAX_GOSSIP_BYTES,
+  MAX_GOSSIP_STREAMS,
+  type AdvertBody,
+  type Vitals
+} from '../../protocols/gossip/index.ts'
+import type { AdvertView } from './gossip/index.ts'
 import type { MembershipFiles, Mesh, MeshOptions } from './mesh.ts'
 
 const DIAL_TIMEOUT_MS = 5_000
 const FAREWELL_MS = 3_000
-const COMPARE_EVERY_MS = 30_000
 /** From a stream's opening to its complete request or header. */
 const FIRST_MESSAGE_MS = 30_000
 
@@ -80,6 +88,7 @@ export class Libp2pMesh implements Mesh {
   readonly #isTrusted: (peerId: string) => boolean
   readonly #membership: MembershipFiles | undefined
   readonly #exchange: RecordsExchange | undefined
+  readonly #gossip: GossipService | undefined
   readonly #contacts = new ContactTasks((peerId, signal) => this.#keepContact(peerId, signal))
   #stopping = new AbortController()
   readonly #onDisconnect = new Set<(peerId: string) => void>()
@@ -108,6 +117,15 @@ export class Libp2pMesh implements Mesh {
         members: () => roster.state.members.keys(),
         isMember: (peerId) => roster.isMember(peerId)
       })
+      this.#gossip = new GossipService({
+        roster,
+        addresses,
+        log: this.#log,
+        transport: {
+          peers: () => (this.#roster === undefined ? [] : this.#memberIds()),
+          exchange: (peer, request, signal) => this.#gossipWith(peer, request, signal)
+        }
+      })
     }
   }
 
@@ -118,7 +136,7 @@ export class Libp2pMesh implements Mesh {
     const node = await makeNode(parts.options, parts.privateKey, () => made.mesh)
     const mesh = new Libp2pMesh(parts, node)
     made.mesh = mesh
-    await mesh.#run()
+    await mesh.#run(parts.privateKey)
     return mesh
   }
 
@@ -151,7 +169,7 @@ export class Libp2pMesh implements Mesh {
     return new PeerBook({ name: this.#options.name, peerId: this.#node.peerId.toString() })
   }
 
-  async #run(): Promise<void> {
+  async #run(privateKey: PrivateKey): Promise<void> {
     for (const { peerId, address } of this.#bootstrap) {
       if (peerId !== undefined && peerId !== this.self.peerId) {
         this.#book.seen(peerId, 'unreachable', [address.toString()])
@@ -176,6 +194,12 @@ export class Libp2pMesh implements Mesh {
         takeCommand(stream, { first: firstMessage(signal), signal }, (command, ended) =>
           onCommand(remotePeer.toString(), command, ended)
         )
+      )
+    }
+    const gossip = this.#gossip
+    if (gossip !== undefined) {
+      await this.#handle(GOSSIP_PROTOCOL, MAX_GOSSIP_STREAMS, (stream, { remotePeer }, signal) =>
+        this.#answerGossip(gossip, stream, remotePeer.toString(), firstMessage(signal))
       )
     }
     const exchange = this.#exchange
@@ -208,26 +232,20 @@ export class Libp2pMesh implements Mesh {
     })
     this.#ends.push(endLiveness)
     for (const address of this.#bootstrap) this.#redialling.push(this.#keepConnected(address))
-    this.#runMembership()
+    this.#runMembership(privateKey)
   }
 
-  #runMembership(): void {
+  #runMembership(privateKey: PrivateKey): void {
     const membership = this.#membership
     if (membership === undefined) return
-    this.#ends.push(membership.roster.onChange((added) => this.#rosterChanged(added)))
-    const timer = setInterval(() => {
-      const connections = this.#connections()
-      const one = connections[Math.floor(Math.random() * connections.length)]
-      if (one !== undefined) void this.#compare(one)
-    }, COMPARE_EVERY_MS)
-    this.#ends.push(() => {
-      clearInterval(timer)
-    })
-    this.#rosterChanged([])
+    this.#ends.push(membership.roster.onChange(() => this.#rosterChanged()))
+    this.#gossip?.start(privateKey)
+    this.#ends.push(() => this.#gossip?.stop())
+    this.#rosterChanged()
   }
 
-  /** Lets go of whoever is no member any more, keeps in touch with those who are, and tells them. */
-  #rosterChanged(added: readonly string[]): void {
+  /** Lets go of whoever is no member any more and keeps in touch with those who are. Gossip tells them what has changed. */
+  #rosterChanged(): void {
     const roster = this.#roster
     if (roster === undefined || this.#stopping.signal.aborted) return
     const self = this.self.peerId
@@ -252,9 +270,6 @@ export class Libp2pMesh implements Mesh {
     // With a key that was replaced it still tells a member so, and goes on with the new one then.
     const inTouch = roster.isMember(self) || roster.state.replacedBy.has(self)
     this.#contacts.set(inTouch ? contactsOf(self, roster.state.members.keys()) : [])
-    if (added.length > 0) {
-      void this.spread(added, AbortSignal.timeout(RECORDS_TIMEOUT_MS))
-    }
   }
 
   /** Whoever takes a new key must hear that this is known before its old connection is closed. */
@@ -265,6 +280,42 @@ export class Libp2pMesh implements Mesh {
     connection.addEventListener('close', () => {
       clearTimeout(timer)
     })
+  }
+
+  publish(body: AdvertBody, vitals: Vitals): void {
+    this.#gossip?.publish(body, vitals)
+  }
+
+  report(vitals: Vitals): void {
+    this.#gossip?.report(vitals)
+  }
+
+  advert(peerId: string): AdvertView | undefined {
+    return this.#gossip?.get(peerId)
+  }
+
+  #memberIds(): string[] {
+    const ids = this.#connections().map(({ remotePeer }) => remotePeer.toString())
+    return [...new Set(ids)].filter((peerId) => this.isMember(peerId))
+  }
+
+  async #gossipWith(peer: string, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const connection = this.#connections().find(({ remotePeer }) => remotePeer.toString() === peer)
+    if (connection === undefined) throw new Error('the peer is not connected')
+    const stream = await connection.newStream(GOSSIP_PROTOCOL, { signal })
+    return abortingOnFailure(stream, async () => {
+      sendMessage(stream, request)
+      const [answer] = await Promise.all([readMessage(stream, MAX_GOSSIP_BYTES, signal), stream.close({ signal })])
+      this.#active(peer)
+      return answer.subarray()
+    })
+  }
+
+  async #answerGossip(gossip: GossipService, stream: Stream, peer: string, signal: AbortSignal): Promise<void> {
+    const request = await readMessage(stream, MAX_GOSSIP_BYTES, signal)
+    this.#active(peer)
+    sendMessage(stream, await gossip.receive(peer, request.subarray()))
+    await stream.close({ signal })
   }
 
   async spread(recordIds: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
@@ -291,7 +342,7 @@ export class Libp2pMesh implements Mesh {
     this.#node = await makeNode(this.#options, privateKey, () => this)
     this.#book = this.#emptyBook()
     this.#stopping = new AbortController()
-    await this.#run()
+    await this.#run(privateKey)
   }
 
   async #compare(connection: Connection): Promise<void> {
@@ -525,6 +576,7 @@ export class Libp2pMesh implements Mesh {
     if (connection.status !== 'open') return
     if (this.#book.get(peerId)?.state !== 'connected')
       this.#log.info({ peer: peerId, address, name: hello.name }, 'connected')
+    if (this.#book.get(peerId)?.state !== 'connected') this.#gossip?.connected()
     this.#book.seen(peerId, 'connected', [address])
     if (connection.direction === 'outbound' && this.#roster !== undefined) {
       this.#membership?.addresses.reached(peerId, address)

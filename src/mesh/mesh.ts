@@ -4,6 +4,8 @@ import type { BulkKind, BulkStream, Header } from '../../protocols/bulk/index.ts
 import type { Answer, Command } from '../../protocols/command/index.ts'
 import type { Request, Response } from '../../protocols/migration/index.ts'
 import { Libp2pMesh } from './libp2p-mesh.ts'
+import type { AdvertBody, Vitals } from '../../protocols/gossip/index.ts'
+import type { AdvertView } from './gossip/index.ts'
 import type { AddressFile } from './address-file.ts'
 import { loadOrCreateKey } from './key-file.ts'
 import { membership, parseBootstrap } from './membership.ts'
@@ -11,6 +13,7 @@ import type { MeshPeer } from './peer-book.ts'
 import type { Roster } from './roster/roster.ts'
 import type { PrivateKey } from '@libp2p/interface'
 
+export type { AdvertView } from './gossip/index.ts'
 export type { MeshPeer } from './peer-book.ts'
 
 export interface MeshOptions {
@@ -72,6 +75,12 @@ export interface Mesh {
   onDisconnect(callback: (peerId: string) => void): () => void
   /** Asks every connected peer for its facts again; one that does not answer keeps its old ones. */
   refresh(signal: AbortSignal): Promise<void>
+  /** What this node says of itself to all members from now on. @throws ProtocolError for what is over a limit */
+  publish(body: AdvertBody, vitals: Vitals): void
+  /** The figures of it that change all the time. */
+  report(vitals: Vitals): void
+  /** What a member says of itself, whether it is connected or not. */
+  advert(peerId: string): AdvertView | undefined
   /** Tells every connected member of records; resolves with the peer ids of those that have them now. */
   spread(recordIds: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   /** Goes on as another peer id; all connections are made anew. @throws MeshError BAD_ADDRESS */

@@ -94,9 +94,8 @@ export class Books {
 
   /** The newest entry on disk of one of these kinds: what the decision is told by. */
   statement(...kinds: readonly Kind[]): Uint8Array<ArrayBuffer> | undefined {
-    const pending = new Set(this.#receipt.pending().map(({ seq }) => seq))
-    const entry = this.#receipt.entries.findLast(({ body }) => kinds.includes(body.kind) && !pending.has(body.seq))
-    return entry === undefined ? undefined : Uint8Array.from(entry.bytes)
+    const entry = this.#receipt.newest(kinds)
+    return entry === undefined ? undefined : Uint8Array.from(entry)
   }
 
   /** @param data what a restarted daemon needs of this side */

@@ -12,6 +12,9 @@ import { loadOrCreateKey } from '../mesh/key-file.ts'
 import { AddressFile } from '../mesh/address-file.ts'
 import { createMesh } from '../mesh/mesh.ts'
 import { Roster } from '../mesh/roster/roster.ts'
+import { tellable } from '../mesh/tellable.ts'
+import { Advertising } from './advertising.ts'
+import { listContainers } from './containers.ts'
 import { MeshAdmin } from './mesh-admin.ts'
 import { signerOf } from '../receipt/signature.ts'
 import { AuditLog } from './audit.ts'
@@ -112,6 +115,19 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   const ferry = new FerryNode(parts)
   await ferry.recover()
   node.current = ferry
+  const advertising = new Advertising({
+    name: config.name,
+    ferryVersion: ferryVersion(),
+    stateDir: config.stateDir,
+    addresses: () => tellable(mesh.self.addresses),
+    facts: (signal) => factsNow(TOLD_FACTS_MS, signal),
+    containers: (signal) => listContainers(parts, signal),
+    standing: () => ({ cordoned: false }),
+    gossip: mesh,
+    log
+  })
+  advertising.start()
+  onClose(() => advertising.stop())
   const admin = await MeshAdmin.open({
     config,
     log,
@@ -129,7 +145,7 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   onClose(() => admin.close())
   const audit = await AuditLog.open({ path: `${config.stateDir}/audit.log`, host: config.name, now: parts.now })
   onClose(() => audit.close())
-  const routing = startRouting({ ...parts, service: ferry, admin, roster, audit, adverts: () => [] })
+  const routing = startRouting({ ...parts, service: ferry, admin, roster, audit })
   node.routing = routing
   const { router } = routing
   const api = await serveOperatorApi({ socket: config.socket, service: router, mesh: router.mesh, whole: router, log })

@@ -35,7 +35,7 @@ export class Effects {
         await before
         signal.throwIfAborted()
         try {
-          await this.#options.journal()
+          await asOperator(this.#options.host, () => this.#options.journal())
         } catch (error) {
           if (!wayBack) throw error
           this.#options.log.error({ err: error }, 'the journal takes no record; the way back goes on without it')

@@ -34,7 +34,10 @@ export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
       code: 'NOT_IN_DOUBT',
       what: `${other} has not failed to answer for migration ${migration}, so that it may still decide by itself`,
       why: `${host} is asking it`,
-      remedy: `wait for limits.peerTimeoutMs and see ferry peers; if ${other} is gone for good, say it again`
+      remedy:
+        state === 'witnessing' || state === 'witnessingAgain'
+          ? `see ferry peers for the witnesses; if they are gone for good, set witnesses.policy to "prefer" on ${host} and restart ferry there`
+          : `wait for limits.peerTimeoutMs and see ferry peers; if ${other} is gone for good, say it again`
     })
   }
   if (how === 'run-here' && !doubt.hasTree) {
@@ -52,4 +55,9 @@ export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
     why: `${other} did not tell: ${silence.what}`,
     remedy: `see that no process of the container is left on ${other} before it joins the mesh again`
   }
+}
+
+/** A sentence as a receipt may have it: short, and nothing in it that steers a terminal. */
+export function words(sentence: string | undefined): string {
+  return (sentence ?? '').replace(/\p{Cc}/gu, ' ').slice(0, 200)
 }

@@ -16,6 +16,7 @@ import {
 } from '../../protocols/operator/views.ts'
 import type { HostFacts } from '../host/facts.ts'
 import { Doctor } from './doctor/doctor.ts'
+import { withAdvert } from './advert-view.ts'
 import { containerView, findContainer, inspectContainer, inspectFound, listContainers } from './containers.ts'
 import { newMigrationId } from './ids.ts'
 import { diagnoseLogs, logEntries, readLogs } from './logs.ts'
@@ -99,7 +100,7 @@ export class FerryNode implements OperatorService {
     }
     const others = mesh.peers().map((peer): PeerView => {
       const { facts: json, ferryVersion, lastSeen, problem, ...rest } = peer
-      return {
+      const view: PeerView = {
         name: rest.name ?? '',
         peerId: rest.peerId,
         addresses: rest.addresses,
@@ -109,6 +110,7 @@ export class FerryNode implements OperatorService {
         ...(lastSeen === undefined ? {} : { lastSeen: lastSeen.toISOString() }),
         ...this.#factsOf(rest.peerId, json)
       }
+      return withAdvert(view, mesh.advert(rest.peerId))
     })
     return [self, ...others]
   }

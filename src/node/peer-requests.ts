@@ -202,22 +202,25 @@ export class PeerRequests {
     const { journal } = this.#parts
     const marks = await journal.marks(id)
     const standing = await journal.decision(id)
-    // Aborted: there was nothing to give back. Where an operator discarded it, the target can't know.
-    const nothing = standing === 'abort' || (standing === undefined && this.#active.find(id) === undefined)
-    if (marks.has('taken-back') || nothing) return { ack: {} }
+    // Aborted or ended: there is nothing to take back. Where an operator decided, the target can't know.
+    const ended = standing === 'abort' || record.endedAt !== undefined
+    if (marks.has('taken-back') || ended) return { ack: {} }
     return refused(this.#problem('NOT_YET', 'the hand-back is not written down here yet', 'ask again'))
   }
 
   async #ofEnded(from: string, id: string, request: Request): Promise<Response> {
     const record = await this.#parts.journal.migration(id)
     if (record?.role !== 'target' || record.peer !== from) return refused(this.#unknown(id))
+    // A source that missed the first answer hears the same as with that: its receipt has to name what it rests on.
+    const last = (await this.#parts.journal.receipts(id)).at(-1)
+    const receipt = last === undefined ? {} : { receipt: Uint8Array.from(last) }
     if (request.decision?.verdict === Decision.Verdict.ABORT) {
-      return record.state === 'owner' ? runsHere(this.#parts.name, record.view as MigrationView) : { ack: {} }
+      return record.state === 'owner' ? runsHere(this.#parts.name, record.view as MigrationView) : { ack: receipt }
     }
     if (request.decision?.verdict === Decision.Verdict.COMMIT && request.decision.epoch === record.epoch) {
       const marks = await this.#parts.journal.marks(id)
-      if (marks.has('activating')) return { ack: {} }
-      if (marks.has('hand-back')) return { handBack: { epoch: record.epoch } }
+      if (marks.has('activating')) return { ack: receipt }
+      if (marks.has('hand-back')) return { handBack: { epoch: record.epoch, ...receipt } }
     }
     const problem = (record.view as { problem?: Problem }).problem
     return refused(

@@ -16,7 +16,7 @@ import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
 import { watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import type { HandOver } from './hand-over.ts'
-import { operatorsWord } from './in-doubt.ts'
+import { operatorsWord, words } from './in-doubt.ts'
 import { KeptFrames } from './kept-frames.ts'
 import { containerKey, foldersOf, retainedOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { operatorError, preflightCodes } from './problems.ts'
@@ -47,6 +47,7 @@ const PHASES: Readonly<Record<string, Phase>> = {
 /** Committed, and the target's word is what it waits for. */
 const WAITING = new Set(['witnessing', 'witnessingAgain', 'committed', 'deliveringAgain'])
 
+const RETIRING = new Set(['retiring', 'retiringAgain'])
 const SILENT = new Set(['recordingCommit', 'witnessing', 'witnessingAgain', 'recordingTakeBack', 'takingBackAgain'])
 
 /** Killing a tree that was let go by somebody, milliseconds. */
@@ -243,7 +244,7 @@ export class SourceMigration {
       hasTree
     })
     this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
-    this.#books.note('resolved', { word: how, by: `root@${name}` })
+    this.#books.note('resolved', { word: how, by: `root@${name}`, why: words(problem.why) })
     this.#actor.send({ type: how === 'run-here' ? 'RESOLVE_RUN' : 'RESOLVE_DISCARD', problem })
   }
 
@@ -468,7 +469,7 @@ export class SourceMigration {
       this.#watch = undefined
       if (this.#undecided()) {
         this.cancel({ host: this.#parts.name, ...this.#thawedBehind() })
-      } else if (WAITING.has(this.state)) {
+      } else if (WAITING.has(this.state) || RETIRING.has(this.state)) {
         this.#killThawed().catch((error: unknown) => {
           this.#parts.log.fatal({ err: error, migration: this.id }, 'a tree that runs after COMMIT could not be killed')
         })
@@ -504,7 +505,6 @@ export class SourceMigration {
   }
 
   async #retire(signal: AbortSignal): Promise<void> {
-    this.#watch?.stop()
     await this.#frames.stop()
     const { container } = this.#options
     await this.#engine.retire(container, retainedOf(this.#parts.config.stateDir, this.id), signal)
@@ -524,6 +524,8 @@ export class SourceMigration {
     const { container } = this.#options
     if (!(await isPopulated(container.cgroup))) {
       await this.#frames.stop()
+      // There is more to it than processes: what keeps it from starting at boot, for one.
+      await this.#undoDump(signal)
       this.#lost = {
         code: 'CONTAINER_LOST',
         host: this.#parts.name,
@@ -531,6 +533,7 @@ export class SourceMigration {
         why: 'the host was restarted, or somebody killed the container, while it was frozen',
         remedy: 'start the container again; its rootfs is where it was'
       }
+      this.#books.once('lost', {})
       return
     }
     const { log } = this.#parts
@@ -587,6 +590,8 @@ export class SourceMigration {
     this.progress.end(outcome, this.state, outcome === 'moved' ? undefined : (this.#lost ?? context.problem))
     await writeDown(this.#parts.log, this.id, async () => {
       await rm(this.#folders.images, { recursive: true, force: true })
+      // The way back does not wait for a full disk; its decision is written down once there is room.
+      if (value === 'rolledBack') await this.#books.decide('abort', context.problem?.code)
       await this.record()
       await this.#parts.journal.release(containerKey(container.engine, container.name), this.id)
     })

@@ -21,7 +21,7 @@ import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
 import { watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import { parseHandOver, type HandOver } from './hand-over.ts'
-import { operatorsWord } from './in-doubt.ts'
+import { operatorsWord, words } from './in-doubt.ts'
 import { Incoming } from './incoming.ts'
 import { bundlesOf, containerKey, foldersOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { parseFacts } from './peer-facts.ts'
@@ -95,6 +95,8 @@ export class TargetMigration {
   readonly #incoming: Incoming
   /** Ends what runs beside the machine's actors. */
   readonly #lifetime = new AbortController()
+  /** What was moved here is gone. */
+  #lost: Problem | undefined
   #delivery: Delivery | undefined
   #staged: Staged | undefined
   #tree: RestoredTree | undefined
@@ -262,7 +264,7 @@ export class TargetMigration {
       hasTree
     })
     this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
-    this.#books.note('resolved', { word: how, by: `root@${name}` })
+    this.#books.note('resolved', { word: how, by: `root@${name}`, why: words(problem.why) })
     this.#actor.send({ type: how === 'run-here' ? 'RESOLVE_RUN' : 'RESOLVE_DISCARD', problem })
   }
 
@@ -537,8 +539,18 @@ export class TargetMigration {
     this.#watch?.stop()
     const tree = this.#tree
     const staged = this.#staged
-    // A power cut after ACTIVATING took the processes with it, as it takes any container's.
-    if (tree === undefined || staged === undefined || !(await isPopulated(tree.cgroup))) return
+    if (tree === undefined || staged === undefined || !(await isPopulated(tree.cgroup))) {
+      const { container } = this.#options.offer
+      // As a power cut does to any container; nobody can tell any more whether it had run here.
+      this.#lost = this.#problem(
+        'CONTAINER_LOST',
+        `${container} was moved to ${this.#parts.name} and no longer has any process here`,
+        'the host was restarted, or somebody killed the container, as it was about to run',
+        'start the container again; its rootfs is here'
+      )
+      this.#books.once('lost', {})
+      return
+    }
     const joins = tree.ports.flatMap(({ outer }, index) => {
       const bridge = staged.bridges[index]
       return bridge === undefined ? [] : [{ outer, bridge }]
@@ -580,7 +592,10 @@ export class TargetMigration {
     this.#watch?.stop()
     await this.#incoming.stop()
     await this.#delivery?.close()
-    if (this.#staged !== undefined) await this.#engine.discard(this.#staged, signal)
+    const bundles = bundlesOf(this.#parts.config.stateDir)
+    // A daemon that died while it staged has a folder that it never wrote down.
+    if (this.#staged === undefined) await this.#engine.discardStaging({ migration: this.id, bundles }, signal)
+    else await this.#engine.discard(this.#staged, signal)
     await rm(this.#folders.images, { recursive: true, force: true })
     this.#books.once('discarded', {})
   }
@@ -609,7 +624,7 @@ export class TargetMigration {
   async #finish(): Promise<void> {
     const { context, value } = this.#actor.getSnapshot()
     const outcome = value === 'owner' ? 'moved' : this.#staged === undefined ? 'refused' : 'rolled-back'
-    this.progress.end(outcome, this.state, outcome === 'moved' ? undefined : context.problem)
+    this.progress.end(outcome, this.state, outcome === 'moved' ? this.#lost : context.problem)
     await writeDown(this.#parts.log, this.id, async () => {
       await this.record()
       await rm(this.#folders.images, { recursive: true, force: true })

@@ -6,14 +6,23 @@ import type { Half } from './half.ts'
 interface Rule {
   /** One of these stands before it, for each list. */
   readonly after?: readonly (readonly Kind[])[]
-  /** None of these stands anywhere in the half. */
-  readonly without?: readonly Kind[]
   /** None of these stands before it. */
   readonly notAfter?: readonly Kind[]
 }
 
-/** A target that refuses the offer has something to discard before it accepted anything. */
-const beginnings: readonly Kind[] = ['offer', 'accepted', 'discarded']
+/** One of each pair at most. */
+const exclusive: Readonly<Record<Role, readonly (readonly [Kind, Kind])[]>> = {
+  source: [
+    ['commit', 'abort'],
+    ['acked', 'taken-back'],
+    ['retired', 'taken-back']
+  ],
+  target: [
+    ['activating', 'hand-back'],
+    ['activating', 'discarded']
+  ]
+}
+
 const decided: readonly Kind[] = ['commit', 'abort']
 const given: readonly Kind[] = ['activating', 'hand-back', 'discarded']
 
@@ -22,13 +31,13 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     preflight: { after: [['offer']], notAfter: ['frozen', ...decided] },
     frozen: { after: [['offer']], notAfter: decided },
     dumped: { after: [['frozen']], notAfter: decided },
-    commit: { after: [['frozen'], ['dumped']], without: ['abort'] },
-    abort: { after: [['offer']], without: ['commit'] },
-    acked: { after: [['commit']], without: ['taken-back'] },
-    'taken-back': { after: [['commit']], without: ['acked', 'retired'] },
-    retired: { after: [['commit'], ['acked', 'resolved']], without: ['taken-back', 'resumed'] },
-    resumed: { after: [['abort', 'taken-back']], without: ['retired', 'acked'] },
-    lost: { after: [['abort', 'taken-back']], without: ['retired', 'acked'] },
+    commit: { after: [['frozen'], ['dumped']] },
+    abort: { after: [['offer']] },
+    acked: { after: [['commit']], notAfter: ['retired'] },
+    'taken-back': { after: [['commit']] },
+    retired: { after: [['commit'], ['acked', 'resolved']] },
+    resumed: { after: [['abort', 'taken-back']] },
+    lost: { after: [['abort', 'taken-back']] },
     resolved: { after: [['commit']] }
   },
   target: {
@@ -36,11 +45,10 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     preflight: { after: [['accepted']], notAfter: ['received', 'prepared', ...given] },
     received: { after: [['accepted']], notAfter: ['prepared', ...given] },
     prepared: { after: [['accepted'], ['received']], notAfter: given },
-    activating: { after: [['prepared']], without: ['hand-back', 'discarded'] },
-    'hand-back': { after: [['prepared']], without: ['activating', 'resumed'], notAfter: ['discarded'] },
-    resumed: { after: [['activating']], without: ['hand-back', 'discarded'] },
+    activating: { after: [['prepared']] },
+    'hand-back': { after: [['prepared']], notAfter: ['discarded'] },
+    resumed: { after: [['activating']] },
     lost: { after: [['activating']] },
-    discarded: { without: ['activating', 'resumed'] },
     resolved: { after: [['prepared']] }
   }
 }
@@ -56,12 +64,14 @@ function broken(half: Half, entry: Entry): string | undefined {
   const { kind, seq, role } = entry.body
   const before = half.entries.slice(0, seq).map(({ body }) => body.kind)
   const rule = rules[role][kind] ?? {}
-  if (seq === 0 && !beginnings.includes(kind)) return 'is no beginning'
   // An operator may have to say it again.
   if (before.includes(kind) && kind !== 'resolved') return 'is there twice'
   const lacking = rule.after?.find((kinds) => !kinds.some((needed) => before.includes(needed)))
   if (lacking !== undefined) return `has no ${lacking.join(' or ')} before it`
-  const opposite = rule.without?.find((other) => half.has(other))
+  const opposite = exclusive[role]
+    .filter((pair) => pair.includes(kind))
+    .flat()
+    .find((other) => other !== kind && half.has(other))
   if (opposite !== undefined) return `and ${opposite} exclude each other`
   const late = rule.notAfter?.find((other) => before.includes(other))
   return late === undefined ? undefined : `comes after ${late}`

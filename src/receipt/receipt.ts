@@ -156,6 +156,11 @@ export class Receipt {
     this.#written = Math.max(this.#written, Math.min(upTo + 1, this.#entries.length))
   }
 
+  /** The newest entry on disk of one of these kinds. */
+  newest(kinds: readonly Kind[]): Uint8Array | undefined {
+    return this.#entries.slice(0, this.#written).findLast(({ body }) => kinds.includes(body.kind))?.bytes
+  }
+
   /** The latest entry that is on disk, for the other side. */
   get latest(): Uint8Array | undefined {
     return this.#entries[this.#written - 1]?.bytes

@@ -26,6 +26,9 @@ export class Chaos {
   /** Where each ledger was seen last, and whether it runs. */
   readonly #places = new Map<EngineName, { host: 'a' | 'b'; lost: boolean }>()
 
+  /** How often each was moved: its epoch. */
+  readonly #moves = new Map<EngineName, number>()
+
   private constructor(cluster: Cluster, hosts: readonly [ChaosHost, ChaosHost], client: LedgerClient) {
     this.cluster = cluster
     this.hosts = hosts
@@ -89,6 +92,14 @@ export class Chaos {
     this.#places.set(engine, { host, lost: false })
   }
 
+  epochOf(engine: EngineName): number {
+    return this.#moves.get(engine) ?? 0
+  }
+
+  moved(engine: EngineName, times: number): void {
+    this.#moves.set(engine, this.epochOf(engine) + times)
+  }
+
   /** The host's other containers are lost with its power. */
   powerLost(host: 'a' | 'b'): void {
     for (const place of this.#places.values()) if (place.host === host) place.lost = true
@@ -111,6 +122,7 @@ export class Chaos {
       throw new Error(`a move without any fault from ${from} ended as ${view.outcome}: ${JSON.stringify(view.problem)}`)
     }
     this.settled(ledger.engine, to)
+    this.moved(ledger.engine, 1)
     for (let tries = 0; tries < 50; tries++) {
       if ((await pidsOn(this.host(to), ledger)).length === 1 && (await pidsOn(this.host(from), ledger)).length === 0)
         return

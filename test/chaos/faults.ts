@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lab } from '../lab/lab.ts'
 import type { ChaosHost } from './chaos-host.ts'
 import type { Ledger } from './ledger.ts'
+import type { Repeater } from './repeater.ts'
 import { AT_ONCE, type Fault, type Moment } from './plan.ts'
 
 export interface Scene {
@@ -10,6 +11,9 @@ export interface Scene {
   readonly ledger: Ledger
   readonly source: ChaosHost
   readonly target: ChaosHost
+  /** The epoch that this migration gives to the container. */
+  readonly epoch: number
+  readonly repeater?: Repeater
   /** Aborts when the migration is over: a moment that has not come by then never will. */
   readonly over: AbortSignal
 }
@@ -109,6 +113,8 @@ export async function inflict(fault: Fault, scene: Scene): Promise<Harm> {
       return movedAgain(fault, scene, source, { container: ledger.name, to: target.name })
     case 'opposite-move':
       return movedAgain(fault, scene, target, { container: ledger.name, to: source.name })
+    case 'repeated':
+      return repeated(fault, scene)
   }
 }
 
@@ -221,5 +227,17 @@ async function movedAgain(
   } catch (error) {
     if (error instanceof Error && error.name === 'OperatorError') return 'done'
     throw error
+  }
+}
+
+async function repeated({ at }: Fault, scene: Scene): Promise<Harm> {
+  const { repeater, source, ledger, epoch } = scene
+  if (repeater === undefined || !(await comes(at, scene))) return 'missed'
+  try {
+    return (await repeater.repeat(source, ledger, epoch)).length > 0 ? 'done' : 'missed'
+  } catch (error) {
+    // It runs on the source, whose power another fault may cut.
+    if (source.isOn) throw error
+    return 'missed'
   }
 }

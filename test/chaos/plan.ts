@@ -26,7 +26,8 @@ export const FAULTS = [
   'stall-source',
   'stall-target',
   'second-move',
-  'opposite-move'
+  'opposite-move',
+  'repeated'
 ] as const
 export type FaultName = (typeof FAULTS)[number]
 

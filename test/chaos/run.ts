@@ -8,6 +8,8 @@ import type { ClientEvent, Seen } from './client.ts'
 import { inflict, type Harm } from './faults.ts'
 import { diskLog, isFrozen, pidsOn, type Ledger } from './ledger.ts'
 import type { FaultName, Plan } from './plan.ts'
+import { doctors, receipts } from './own-word.ts'
+import { Repeater } from './repeater.ts'
 import { residue } from './residue.ts'
 import { maySeeTwo, verdictOf, type End, type Told } from './verdict.ts'
 
@@ -63,6 +65,7 @@ export async function perform(chaos: Chaos, plan: Plan): Promise<RunResult> {
       `nothing went wrong, and it was not moved: ${JSON.stringify(told.map(({ bySource }) => bySource?.problem))}`
     )
 
+  chaos.moved(plan.engine, verdict.moves)
   const owner = chaos.host(verdict.owner)
   const copies = await Promise.all(chaos.hosts.map((host) => pidsOn(host, ledger)))
   const running = copies.flat().length
@@ -79,6 +82,8 @@ export async function perform(chaos: Chaos, plan: Plan): Promise<RunResult> {
   }
   violations.push(...ranTwice(chaos, plan, told))
   violations.push(...(await residue(chaos.hosts, owner.name, ledger)))
+  violations.push(...(await doctors(chaos.hosts)))
+  violations.push(...(await receipts(source, told, maySeeTwo(plan))))
   if (lost) {
     await chaos.revive(ledger, verdict.owner)
     const { count } = await chaos.client.connect(ledger.address)
@@ -113,7 +118,16 @@ async function migrate(
   powerCut: Set<'source' | 'target'>
 ): Promise<Harm[]> {
   const over = new AbortController()
-  const scene = { lab: chaos.cluster.lab, ledger, source, target, over: over.signal }
+  const repeats = plan.faults.some(({ name }) => name === 'repeated')
+  const scene = {
+    lab: chaos.cluster.lab,
+    ledger,
+    source,
+    target,
+    epoch: chaos.epochOf(plan.engine) + 1,
+    ...(repeats ? { repeater: await Repeater.start(source, target) } : {}),
+    over: over.signal
+  }
   const faults = plan.faults.map(async (fault) => {
     const harm = await inflict(fault, scene)
     if (harm === 'done') for (const role of powerOf(fault.name)) powerCut.add(role)
@@ -131,7 +145,9 @@ async function migrate(
   await sleep(200)
   over.abort()
   endedAtSource.catch(() => undefined)
-  return Promise.all(faults)
+  const harms = await Promise.all(faults)
+  await scene.repeater?.end()
+  return harms
 }
 
 function powerOf(fault: FaultName): readonly ('source' | 'target')[] {
@@ -206,13 +222,7 @@ function checked({ check, acknowledged }: ClientEvent & { event: 'finished' }): 
 }
 
 function ranTwice(chaos: Chaos, plan: Plan, told: readonly Told[]): string[] {
-  if (
-    maySeeTwo(
-      plan.faults.map(({ name }) => name),
-      plan.catchesSigcont
-    )
-  )
-    return []
+  if (maySeeTwo(plan)) return []
   const moves = told.filter(({ bySource }) => bySource?.outcome === 'moved').length
   const seen = turns(chaos.host('a').beats, chaos.host('b').beats)
   return seen.length <= moves + 1 ? [] : [`copies ran in turn on ${seen.join(', ')} with ${String(moves)} moves`]

@@ -1,6 +1,6 @@
 // What a run ended as, and where the container has to be then: worked out from both hosts' views and from what was done to them.
 import type { MigrationView } from '../../protocols/operator/views.ts'
-import type { FaultName } from './plan.ts'
+import type { Plan } from './plan.ts'
 
 export type End = 'moved' | 'rolled-back' | 'refused' | 'handed-back' | 'failed' | 'moved twice'
 
@@ -14,6 +14,7 @@ export interface Told {
 export interface Verdict {
   readonly end: End
   readonly owner: 'a' | 'b'
+  readonly moves: number
   /** Its memory may be lost by a power cut: its owner lost power, as the protocol's table says. */
   readonly mayBeLost: boolean
   readonly violations: readonly string[]
@@ -35,7 +36,7 @@ export function verdictOf({ source, told, handedBack, powerCut }: Facts): Verdic
   const owner = moves.length % 2 === 0 ? source : other[source]
   // The host that has the right to run lost its processes. After a hand-back a source that lost power has nothing to take back.
   const mayBeLost = powerCut.has(owner === source ? 'source' : 'target')
-  return { end: endOf(told, moves.length, handedBack), owner, mayBeLost, violations }
+  return { end: endOf(told, moves.length, handedBack), owner, moves: moves.length, mayBeLost, violations }
 }
 
 function endOf(told: readonly Told[], moves: number, handedBack: boolean): End {
@@ -58,6 +59,7 @@ function disagreements({ id, bySource, byTarget }: Told): string[] {
 }
 
 /** Faults after which two copies may have run for a moment, the target's without a port (docs/protocol.md, "What is not promised"). */
-export function maySeeTwo(faults: readonly FaultName[], catchesSigcont: boolean): boolean {
-  return faults.includes('thaw-target') || faults.includes('thaw-source') || (catchesSigcont && faults.includes('hook'))
+export function maySeeTwo({ faults, catchesSigcont }: Plan): boolean {
+  const names = new Set(faults.map(({ name }) => name))
+  return names.has('thaw-target') || names.has('thaw-source') || (catchesSigcont && names.has('hook'))
 }

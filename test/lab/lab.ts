@@ -58,6 +58,8 @@ export interface LabOptions {
   /** Names of the hosts, e.g. ['a', 'b']; each host has a bridge br0 with its uplink eth0 in it. */
   readonly hosts: readonly string[]
   readonly kind: 'ns' | 'vm'
+  /** Hosts of a second subnet, 10.77.1.0/24 on a bridge of its own, which a router joins with the first (kind ns only). */
+  readonly secondSubnet?: readonly string[]
 }
 
 export interface Lab {
@@ -67,6 +69,8 @@ export interface Lab {
   readonly client: LabHost
   /** Cuts a host's link (both directions, silently, as a pulled cable in a switch far away would). */
   cut(host: string): Promise<void>
+  /** With a second subnet: whether the router forwards between the two. What it does not forward is lost without a word. */
+  route(on: boolean): Promise<void>
   /** Undoes cut and fault. */
   heal(host: string): Promise<void>
   fault(host: string, fault: LinkFault): Promise<void>

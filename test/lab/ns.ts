@@ -18,6 +18,7 @@ interface Software {
 }
 
 interface Saved extends Software {
+  readonly secondSubnet: readonly string[]
   readonly hosts: readonly string[]
 }
 
@@ -50,6 +51,10 @@ class NsLab implements Lab {
     await this.#segment.heal(this.host(host).name)
   }
 
+  async route(on: boolean): Promise<void> {
+    await this.#segment.route(on)
+  }
+
   async fault(host: string, fault: LinkFault): Promise<void> {
     await this.#segment.fault(this.host(host).name, fault)
   }
@@ -80,13 +85,13 @@ function labOf(name: string, segment: Segment, hosts: readonly NsHost[]): NsLab 
 }
 
 /** @throws Error when a host does not come up; nothing is left behind then. */
-export async function createNsLab({ name, hosts: names }: LabOptions): Promise<NsLab> {
+export async function createNsLab({ name, hosts: names, secondSubnet = [] }: LabOptions): Promise<NsLab> {
   const software = { base: await baseFolder(), programs: await programsFolder() }
   await removeNsLab(name)
   try {
     await mkdir(runFolder(name), { recursive: true, mode: 0o700 })
     await mkdir(diskFolder(name), { recursive: true, mode: 0o700 })
-    const segment = await Segment.create(name, software.programs)
+    const segment = await Segment.create(name, software.programs, secondSubnet)
     const hosts = hostsOf(name, names, software, segment, [])
     // All of them to their end: what goes wrong is removed, and nothing may still be at work then.
     const booted = await Promise.allSettled(
@@ -97,7 +102,7 @@ export async function createNsLab({ name, hosts: names }: LabOptions): Promise<N
     )
     const failed = booted.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
-    await writeFile(savedPath(name), JSON.stringify({ hosts: names, ...software } satisfies Saved))
+    await writeFile(savedPath(name), JSON.stringify({ hosts: names, secondSubnet, ...software } satisfies Saved))
     return labOf(name, segment, hosts)
   } catch (error) {
     await removeNsLab(name)
@@ -112,8 +117,8 @@ export async function openNsLab(name: string): Promise<NsLab | undefined> {
     throw error
   })
   if (text === undefined) return undefined
-  const { hosts: names, base, programs } = JSON.parse(text) as Saved
-  const segment = Segment.open(name, programs)
+  const { hosts: names, secondSubnet, base, programs } = JSON.parse(text) as Saved
+  const segment = Segment.open(name, programs, secondSubnet)
   const inits = await Promise.all([...names, 'client'].map((host) => savedInit(name, host)))
   return labOf(name, segment, hostsOf(name, names, { base, programs }, segment, inits))
 }

@@ -27,6 +27,11 @@ export interface Uplink {
   readonly mac: string
 }
 
+/** The router's address in each subnet. */
+export function routerOf(subnet: number): string {
+  return `10.77.${subnet}.1`
+}
+
 export class Segment {
   /** Argv prefix that runs a program of this machine in the segment's namespace. */
   readonly prefix: readonly string[]
@@ -35,16 +40,19 @@ export class Segment {
   readonly #relay: string
   /** What was asked for and not yet healed: it outlives a host's power loss. */
   readonly #wrong = new Map<string, LinkFault | 'cut'>()
+  /** Hosts on seg1, behind the router. */
+  readonly #second: ReadonlySet<string>
 
-  private constructor(lab: string, programs: string) {
+  private constructor(lab: string, programs: string, second: readonly string[] = []) {
+    this.#second = new Set(second)
     this.#lab = lab
     this.#file = namespaceFile(lab, 'segment')
     this.#relay = join(programs, 'usr/local/bin/lab-relay')
     this.prefix = ['nsenter', `--net=${this.#file}`]
   }
 
-  static async create(lab: string, programs: string): Promise<Segment> {
-    const segment = new Segment(lab, programs)
+  static async create(lab: string, programs: string, second: readonly string[] = []): Promise<Segment> {
+    const segment = new Segment(lab, programs, second)
     await makeNamespace(segment.#file)
     // Ports that are out of the bridge must stay silent.
     await run([...segment.prefix, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'])
@@ -53,11 +61,34 @@ export class Segment {
       'link set lo up',
       'link set seg0 up'
     ])
+    if (second.length > 0) {
+      // The segment's own namespace is the router.
+      await ip(segment.#file, [
+        'link add seg1 type bridge forward_delay 0 stp_state 0 mcast_snooping 0',
+        'link set seg1 up',
+        `address add ${routerOf(0)}/24 dev seg0`,
+        `address add ${routerOf(1)}/24 dev seg1`
+      ])
+      await segment.route(true)
+    }
     return segment
   }
 
-  static open(lab: string, programs: string): Segment {
-    return new Segment(lab, programs)
+  static open(lab: string, programs: string, second: readonly string[] = []): Segment {
+    return new Segment(lab, programs, second)
+  }
+
+  /** 0 or 1; undefined where there is one subnet only. */
+  subnetOf(host: string): number | undefined {
+    return this.#second.size === 0 ? undefined : this.#second.has(host) ? 1 : 0
+  }
+
+  async route(on: boolean): Promise<void> {
+    await run([...this.prefix, 'sh', '-c', `echo ${on ? 1 : 0} > /proc/sys/net/ipv4/ip_forward`])
+  }
+
+  #bridgeOf(host: string): string {
+    return `seg${this.subnetOf(host) ?? 0}`
   }
 
   /** Links a host's namespace to the segment: eth0 there, in no bridge yet and down; port-HOST here. */
@@ -65,7 +96,7 @@ export class Segment {
     const port = this.#port(host)
     await ip(this.#file, [
       `link add ${port} type veth peer name eth0 address ${mac} netns ${namespace}`,
-      `link set ${port} master seg0 up`
+      `link set ${port} master ${this.#bridgeOf(host)} up`
     ])
     const wrong = this.#wrong.get(host)
     if (wrong === 'cut') await this.cut(host)
@@ -88,7 +119,7 @@ export class Segment {
   async heal(host: string): Promise<void> {
     this.#wrong.delete(host)
     await this.#endRelay(host)
-    await ip(this.#file, [`link set ${this.#port(host)} master seg0`])
+    await ip(this.#file, [`link set ${this.#port(host)} master ${this.#bridgeOf(host)}`])
   }
 
   /**
@@ -104,7 +135,7 @@ export class Segment {
       `link set ${port} nomaster`,
       `link add far-${host} type veth peer name in-${host}`,
       `link set far-${host} up`,
-      `link set in-${host} master seg0 up`
+      `link set in-${host} master ${this.#bridgeOf(host)} up`
     ])
     const cgroups = `relay.${host}`
     await makeCgroups(this.#lab, cgroups)

@@ -1,4 +1,4 @@
-// A member of the mesh that means harm: it speaks ferry's protocols with none of its checks. hostile-peer.ts KEYFILE ADDRESS
+// A member of the mesh that means harm: it speaks ferry's protocols with none of its checks. hostile-peer.ts KEYFILE ADDRESS [NAME]
 // Each line of JSON on stdin is something to do, and is answered with a line of JSON.
 import { createInterface } from 'node:readline'
 import type { Stream } from '@libp2p/interface'
@@ -29,7 +29,7 @@ export type Deed =
     }
 
 const PATIENCE_MS = 10_000
-const [keyFile = '', address = ''] = process.argv.slice(2)
+const [keyFile = '', address = '', name = 'mallory'] = process.argv.slice(2)
 const node = await createNode({
   privateKey: await loadOrCreateKey(keyFile),
   listen: [],
@@ -37,16 +37,13 @@ const node = await createNode({
   isMember: () => true,
   onStranger: () => undefined
 })
-const hello = encodeHello({ name: 'mallory', ferryVersion: '0.0.0', probe: false, facts: '{}' })
+const hello = encodeHello({ name, ferryVersion: '0.0.0', probe: false, facts: '{}' })
 await node.handle(HELLO_PROTOCOL, (stream) => void answerHello(stream))
 await node.start()
 
 async function answerHello(stream: Stream): Promise<void> {
   const asked = decodeHello(await readMessage(stream, 100_000, limit()))
-  sendMessage(
-    stream,
-    encodeHello({ name: 'mallory', ferryVersion: '0.0.0', probe: asked.probe, facts: asked.probe ? '' : '{}' })
-  )
+  sendMessage(stream, encodeHello({ name, ferryVersion: '0.0.0', probe: asked.probe, facts: asked.probe ? '' : '{}' }))
   await stream.close()
 }
 

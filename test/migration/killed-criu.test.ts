@@ -23,8 +23,8 @@ afterAll(async () => {
 })
 
 /** Pids with the moment each began, in clock ticks: a restored process of the same pid began later. */
-async function processes(host: FerryHost): Promise<string[]> {
-  const pids = await host.host.pids('counter')
+async function processes(host: FerryHost, comm = 'counter'): Promise<string[]> {
+  const pids = await host.host.pids(comm)
   const stats = await Promise.all(
     pids.map(async (pid) => (await host.host.readFile(`/proc/${String(pid)}/stat`)).toString())
   )
@@ -182,6 +182,119 @@ describe.each(containers)('of a $engine container', (container) => {
       await hold.reached(moving)
       await b.stop('SIGKILL')
       expect((await moving.end()).view.outcome).toBe('rolled-back')
+      await b.start()
+      await cluster.connected()
+      expect(await ended(b, moving.id)).toMatchObject({ outcome: 'rolled-back' })
+    })
+  })
+})
+
+/** CRIU's work is done, or all but done, and ferry has not frozen the tree yet. */
+describe('between restore and freeze', () => {
+  const container = { engine: 'runc', program: 'ledger', name: 'kfrozen', address: '10.77.0.163' } as const
+  let before: string[]
+  let client: PatientClient
+  let next = 0
+  let hold: CriuHold
+
+  const append = async () => {
+    const answer = await client.say(String(++next))
+    expect(answer).toMatch(new RegExp(`^${String(next)} ${String(next)} `))
+  }
+
+  beforeAll(async () => {
+    await startCounter(a.host, { ...container, mac: '00:16:3e:00:00:63' })
+    client = await PatientClient.connect(cluster.lab.client, container.address)
+  })
+  afterAll(async () => {
+    await client.end()
+    await a.host.exec(['runc', 'delete', '-f', container.name])
+  })
+  beforeEach(async () => {
+    before = await processes(a, 'ledger')
+    expect(before).toHaveLength(1)
+    await append()
+  })
+  afterEach(async () => {
+    await hold.lift()
+    await append()
+    expect(await strays(a.host, await a.host.pids('ledger'))).toEqual([])
+    expect(await leftovers(b.host, container.name)).toEqual([])
+    expect(await processes(a, 'ledger')).toEqual(before)
+    expect(await processes(b, 'ledger')).toEqual([])
+  })
+
+  test('the runtime is killed: the stopped tree goes with it, the source goes on', async () => {
+    hold = await CriuHold.set(b, 'ended')
+    const moving = await Moving.start(a, container.name, 'b')
+    const runtime = await hold.reached(moving)
+    expect(await b.host.pids('criu')).toEqual([])
+    const answer = append()
+    await kill(b, runtime)
+    expect((await moving.end()).view).toMatchObject({
+      outcome: 'rolled-back',
+      problem: { code: 'CRIU_RESTORE_FAILED', host: 'b' }
+    })
+    await answer
+  })
+
+  test('the daemon is killed: the next one removes the stopped tree and ends the runtime', async () => {
+    hold = await CriuHold.set(b, 'ended')
+    const moving = await Moving.start(a, container.name, 'b')
+    await hold.reached(moving)
+    const answer = append()
+    await b.stop('SIGKILL')
+    expect((await moving.end()).view.outcome).toBe('rolled-back')
+    await answer
+    await b.start()
+    await cluster.connected()
+    expect(await ended(b, moving.id)).toMatchObject({ outcome: 'rolled-back' })
+  })
+
+  describe('by the hook', () => {
+    beforeAll(async () => {
+      expect(await client.say('catch')).toBe('catch')
+    })
+    afterEach(async () => {
+      const [, , , , continued] = (await client.say('state')).split(' ')
+      expect(continued).toBe('0')
+    })
+
+    test('the hook is killed: CRIU lets the tree run, and it is killed before it gets a port', async () => {
+      hold = await CriuHold.set(b, 'hook')
+      const moving = await Moving.start(a, container.name, 'b')
+      const hook = await hold.reached(moving)
+      const answer = append()
+      await kill(b, hook)
+      expect((await moving.end()).view).toMatchObject({
+        outcome: 'rolled-back',
+        problem: { code: 'NOT_FROZEN', host: 'b' }
+      })
+      await answer
+    })
+
+    test('CRIU is killed while its hook is at work', async () => {
+      hold = await CriuHold.set(b, 'hook')
+      const moving = await Moving.start(a, container.name, 'b')
+      await hold.reached(moving)
+      const answer = append()
+      await kill(b, ...(await b.host.pids('criu')))
+      expect((await moving.end()).view).toMatchObject({
+        outcome: 'rolled-back',
+        problem: { code: 'CRIU_RESTORE_FAILED', host: 'b' }
+      })
+      await answer
+    })
+
+    test('the daemon is killed, then the hook: the next daemon kills what runs', async () => {
+      hold = await CriuHold.set(b, 'hook')
+      const moving = await Moving.start(a, container.name, 'b')
+      const hook = await hold.reached(moving)
+      const answer = append()
+      await b.stop('SIGKILL')
+      await kill(b, hook)
+      expect((await moving.end()).view.outcome).toBe('rolled-back')
+      await answer
       await b.start()
       await cluster.connected()
       expect(await ended(b, moving.id)).toMatchObject({ outcome: 'rolled-back' })

@@ -28,12 +28,17 @@ export class PatientClient {
     return client
   }
 
-  /** The counter's answer. @throws Error when the connection broke, or after 30 s */
-  async ask(): Promise<number> {
-    this.#process.write('next\n')
+  /** The answer to one line. @throws Error when the connection broke, or after 30 s */
+  async say(line: string): Promise<string> {
+    this.#process.write(line + '\n')
     const answer = await this.#line()
-    if (!/^\d+$/.test(answer)) throw new Error(`the connection broke: ${answer}`)
-    return Number(answer)
+    if (answer === 'broken') throw new Error('the connection broke')
+    return answer
+  }
+
+  /** The counter's next number. */
+  async ask(): Promise<number> {
+    return Number(await this.say('next'))
   }
 
   async end(): Promise<void> {

@@ -90,7 +90,7 @@ function targetDied(model: Model, world: World): World {
     tStarting: 0,
     tEnding: 0,
     tWord: wordThatStands(world),
-    tHand: world.tHand === Hand.early ? Hand.unwatched : world.tHand
+    tHand: world.tHand === Hand.early ? Hand.unwatched : world.tHand === Hand.killed ? Hand.none : world.tHand
   }
   for (const id of IDS) put(next, 'says', id, of(next, 'says', id) & ~TO_TARGET)
   // Requests that were being answered are answered by nobody now.

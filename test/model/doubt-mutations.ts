@@ -1,14 +1,34 @@
 // Mistakes about who may end a doubt: witnesses, operators, and somebody who thaws a frozen tree.
+import { targetMachine } from '../../machines/target.ts'
 import { boundsOf, makeModel } from './model.ts'
-import { ofEffects, ofSource, ofTarget, within, type Mutation } from './seeding.ts'
-import { Dec, Rec } from './world.ts'
+import { edited, ofEffects, ofSource, ofTarget, within, type Mutation } from './seeding.ts'
+import { Dec, Gone, Rec, Tree } from './world.ts'
 
 const MAX_STATES = 400_000
 const WITNESSED = boundsOf({ crashes: 1, faults: 1, power: true, gone: true, witnesses: 1, maxStates: MAX_STATES })
 const REQUIRED = boundsOf({ crashes: 2, faults: 2, witnesses: 1, require: true, maxStates: 1_000_000 })
-const WORDS = boundsOf({ crashes: 1, faults: 1, power: true, gone: true, words: true, maxStates: MAX_STATES })
-const WORDS_DEEPER = boundsOf({ crashes: 1, faults: 2, gone: true, words: true, maxStates: 1_000_000 })
+const WORDS = boundsOf({ crashes: 1, faults: 1, gone: true, words: true, maxStates: MAX_STATES })
+const WORDS_ALONE = boundsOf({ words: true, maxStates: MAX_STATES })
 const HANDS = boundsOf({ crashes: 1, faults: 2, power: true, hands: 1, maxStates: MAX_STATES })
+
+/** Committed, then the source's host went for good, and the target, whose daemon was killed, had written its HAND-BACK. */
+const HANDED_BACK_TO_NOBODY = {
+  begun: 1,
+  sUp: 0,
+  sGone: Gone.held,
+  sTree: Tree.none,
+  sPort: 0,
+  sLost: 1,
+  sRec1: Rec.open,
+  sDec1: Dec.commit,
+  tUp: 0,
+  tTree: Tree.frozen,
+  tStaged: 1,
+  tClaim: 1,
+  tRec1: Rec.open,
+  tPrep1: 1,
+  tBack1: 1
+} as const
 
 export const doubtMutations: readonly Mutation[] = [
   ofEffects('COMMIT is told to a witness before its record is synced', { commitGivenBeforeSynced: true }, WITNESSED),
@@ -98,14 +118,23 @@ export const doubtMutations: readonly Mutation[] = [
     WORDS,
     ofTarget('an operator discards while it is being activated', ['states.activating.on.RESOLVE_DISCARD', 'discarding'])
   ),
-  within(
-    WORDS_DEEPER,
-    ofTarget(
-      'a target that hands back to a source that is gone is never let go',
-      ['states.handingBack.on.RESOLVE_DISCARD', {}],
-      ['states.deliveringHandBackAgain.on.RESOLVE_DISCARD', {}]
-    )
-  ),
+  {
+    name: 'a target that hands back to a source that is gone is never let go',
+    where: 'target machine',
+    bounds: WORDS_ALONE,
+    model: () =>
+      makeModel(
+        WORDS_ALONE,
+        {},
+        {
+          target: edited(targetMachine, [
+            ['states.handingBack.on.RESOLVE_DISCARD', {}],
+            ['states.deliveringHandBackAgain.on.RESOLVE_DISCARD', {}]
+          ]),
+          start: HANDED_BACK_TO_NOBODY
+        }
+      )
+  },
   within(
     WORDS,
     ofSource('an operator lets it run at the source without a taken-back record', [
@@ -114,7 +143,7 @@ export const doubtMutations: readonly Mutation[] = [
     ])
   ),
   within(
-    WORDS,
+    WORDS_ALONE,
     ofSource('an operator discards at the source and its tree stays', [
       'states.committed.on.RESOLVE_DISCARD.target',
       'moved'

@@ -3,12 +3,12 @@
 import { committed } from './facts.ts'
 import { faulty, mayFault, type Emit, type Model } from './model.ts'
 import { sourceEffect } from './source-side.ts'
-import { Hand, IDS, Lost, Tree, of, type World } from './world.ts'
+import { Ghost, Hand, IDS, Lost, Tree, of, type World } from './world.ts'
 
 /** COMMIT stands and may have been told: what runs here is killed. */
 const SOURCE_KILLS = ['witnessing', 'witnessingAgain', 'committed', 'deliveringAgain', 'retiring', 'retiringAgain']
 /** It knows COMMIT and has seen its tree whole: a tree that runs a little early is let run, so that it is not lost. */
-const TARGET_LETS = ['recordingActivating', 'recordingAgain', 'activating', 'activatingAgain']
+const TARGET_LETS = ['recordingAgain', 'activating', 'activatingAgain']
 
 export function handSteps(model: Model, world: World, emit: Emit): void {
   if (world.hands >= model.bounds.hands || !mayFault(model, world)) return
@@ -48,11 +48,14 @@ function thawsTarget(model: Model, world: World, emit: Emit): void {
   }
   const { name } = model.target.at(world.tMachine)
   const owner = IDS.some((id) => of(world, 'tAct', id) === 1)
-  if (owner || (TARGET_LETS.includes(name) && !model.wrong.thawedTargetIsKilledLate)) {
+  // Up to the moment in which the record is begun it is killed, and HAND-BACK is written instead.
+  const claiming =
+    TARGET_LETS.includes(name) || (name === 'recordingActivating' && (world.tPc > 0 || world.tGhost !== Ghost.none))
+  if (owner || (claiming && !model.wrong.thawedTargetIsKilledLate)) {
     emit({ ...running, tHand: owner ? Hand.none : Hand.early }, thawed, 'fault')
   } else if (model.wrong.thawedTargetIsPassedOver) {
     emit({ ...running, tHand: Hand.passedOver }, thawed, 'fault')
   } else {
-    emit({ ...world, tTree: Tree.none, tLost: Lost.early }, `${thawed}, ferry kills it`, 'fault')
+    emit({ ...world, tTree: Tree.none, tLost: Lost.early, tHand: Hand.killed }, `${thawed}, ferry kills it`, 'fault')
   }
 }

@@ -64,7 +64,8 @@ export function isGoodEnd(model: Model, world: World): boolean {
     if (tUp === 0 || (tMig | tStarting | tClaim | tStaged) !== 0) return false
     if (IDS.some((id) => of(world, 'tRec', id) === Rec.open)) return false
   }
-  const moved = IDS.some((id) => of(world, 'tAct', id) === 1)
+  // What the disk of a host that is gone says, nobody will read.
+  const moved = IDS.some((id) => of(world, 'tAct', id) === 1 || (world.tGone !== 0 && activating(world, id)))
   if (moved) {
     const gone = world.tLost === Lost.owned && world.tTree === Tree.none
     return (

@@ -3,7 +3,9 @@ import { initialTransition, transition, type AnyMachineSnapshot, type AnyStateMa
 
 export interface MachineEvent {
   readonly type: string
-  readonly [detail: string]: unknown
+  readonly epoch?: number
+  readonly output?: string | undefined
+  readonly error?: unknown
 }
 
 interface Known {
@@ -53,7 +55,8 @@ export class MachineWalker {
 
   send(state: number, event: MachineEvent): number {
     const known = this.at(state)
-    const key = JSON.stringify(event)
+    // All that a guard may look at.
+    const key = `${event.type} ${String(event.epoch)} ${String(event.output)}`
     let next = known.steps.get(key)
     if (next === undefined) {
       const sent = { problem: PROBLEM, ...event }

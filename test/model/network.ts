@@ -71,9 +71,9 @@ function ofSource(model: Model, world: World, id: number, bit: number): void {
   const undecided = standing === Dec.none && active
   const tookBack = of(world, 'sTook', id) === 1
   if (bit === Ask.handBack) {
-    // Nothing to take back where there is no COMMIT.
-    const aborted = standing !== Dec.commit && !undecided && !model.wrong.handBackOnlyAfterTakenBack
-    if (tookBack || aborted) answerTarget(world, id, Say.handBackHeard)
+    // Nothing to take back where there is no COMMIT, or an operator ended it with nothing left here.
+    const nothing = (!active || standing === Dec.abort) && !model.wrong.handBackOnlyAfterTakenBack
+    if (tookBack || nothing) answerTarget(world, id, Say.handBackHeard)
     return
   }
   if (standing === Dec.commit) {

@@ -8,7 +8,8 @@ import { sourceSteps } from './source-side.ts'
 import { targetSteps } from './target-side.ts'
 import { witnessSteps } from './witnesses.ts'
 import { wordSteps } from './words.ts'
-import { decode, encode, initialWorld, type World } from './world.ts'
+import { decode, encode } from './world-key.ts'
+import { initialWorld, type World } from './world.ts'
 
 export interface Violation {
   readonly rule: string
@@ -160,12 +161,10 @@ function trace(model: Model, keys: readonly string[], parents: Numbers, last: nu
 function whatIsLeft(model: Model, world: World): string[] {
   const side = (up: number, active: number, state: string) => (up === 0 ? 'down' : active === 0 ? 'idle' : state)
   const fields = Object.entries(world).filter(([, value]) => value !== 0)
+  const source = side(world.sUp, world.sMig, world.sMig === 0 ? '' : model.source.at(world.sMachine).name)
+  const target = side(world.tUp, world.tMig, world.tMig === 0 ? '' : model.target.at(world.tMachine).name)
   return [
-    `and there it stays: source ${side(world.sUp, world.sMig, model.source.at(world.sMachine).name)}, target ${side(
-      world.tUp,
-      world.tMig,
-      world.tMig === 0 ? '' : model.target.at(world.tMachine).name
-    )}`,
+    `and there it stays: source ${source}, target ${target}`,
     fields.map(([name, value]) => `${name}=${String(value)}`).join(' ')
   ]
 }

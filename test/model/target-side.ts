@@ -124,7 +124,7 @@ export function targetSteps(model: Model, world: World, emit: Emit): void {
     return
   }
   const heard = new Set([world.tMachine])
-  for (const type of ['CANCEL', 'LINK_LOST', 'DEADLINE']) {
+  for (const type of ['LINK_LOST', 'CANCEL', 'DEADLINE']) {
     const state = model.target.send(world.tMachine, { type })
     // The link to a host that is gone is lost without anything more going wrong.
     const free = type === 'LINK_LOST' && world.sGone !== 0
@@ -244,13 +244,17 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
         return
       }
       if (world.tPc === 0)
-        go({ tTree: Tree.partial, tLost: 0, tPort: model.wrong.portWithRestore ? 1 : 0 }, 'CRIU restores, stopped')
+        go(
+          { tTree: Tree.partial, tLost: 0, tHand: Hand.none, tPort: model.wrong.portWithRestore ? 1 : 0 },
+          'CRIU restores, stopped'
+        )
       if (world.tPc === 1) go({ tTree: model.wrong.restoredIsNotFrozen ? Tree.running : Tree.frozen }, 'seen frozen')
       if (world.tPc === 2 && world.tCut === 0) end('done')
       if (world.tCut === 0) fault()
       return
     case 'recordPrepared':
       if (world.tPc === 1) end('done')
+      else if (world.tHand === Hand.killed) end('failed', undefined, {}, 'its tree was thawed and killed')
       else write('tPrep', Ghost.prepared)
       return
     case 'askDecision':
@@ -278,7 +282,7 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
       const activating = of(world, 'tAct', world.tMig) === 1
       const back = of(world, 'tBack', world.tMig) === 1
       if (activating || back) end('done', activating ? 'activating' : 'hand-back')
-      else if (effect === 'recordActivating') write('tAct', Ghost.activating)
+      else if (effect === 'recordActivating' && world.tHand !== Hand.killed) write('tAct', Ghost.activating)
       else write('tBack', Ghost.handBack)
       return
     }

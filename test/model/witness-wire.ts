@@ -1,6 +1,6 @@
 // What is said between both hosts and the witnesses, and what a witness has.
 import type { Model } from './model.ts'
-import { Dec, type Id, type World } from './world.ts'
+import { Dec, type World } from './world.ts'
 
 /** On the wire between a witness and both hosts. */
 export const Tell = { giveCommit: 1, giveAbort: 2, stored: 4, asked: 8, tellCommit: 16, tellAbort: 32 } as const
@@ -10,16 +10,23 @@ export const Buffer = { commit: 1, abort: 2 } as const
 export const WITNESSES = [1, 2] as const
 export type Witness = (typeof WITNESSES)[number]
 
+const WIRES = { 1: ['w1Wire1', 'w1Wire2'], 2: ['w2Wire1', 'w2Wire2'] } as const
+const HELD = { 1: ['w1Dec1', 'w1Dec2'], 2: ['w2Dec1', 'w2Dec2'] } as const
+
 export function wire(world: World, witness: Witness, id: number): number {
-  return world[`w${witness}Wire${id as Id}`]
+  return world[WIRES[witness][id === 1 ? 0 : 1]]
 }
 
 export function setWire(world: World, witness: Witness, id: number, value: number): void {
-  world[`w${witness}Wire${id as Id}`] = value
+  world[WIRES[witness][id === 1 ? 0 : 1]] = value
 }
 
 export function held(world: World, witness: Witness, id: number): number {
-  return world[`w${witness}Dec${id as Id}`]
+  return world[HELD[witness][id === 1 ? 0 : 1]]
+}
+
+export function hold(world: World, witness: Witness, id: number, decision: number): void {
+  world[HELD[witness][id === 1 ? 0 : 1]] = decision
 }
 
 export function shiftOf(id: number): number {

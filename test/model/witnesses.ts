@@ -2,8 +2,8 @@
 import { faulty, mayFault, type Emit, type Model } from './model.ts'
 import { awaitsStored, sourceHearsStored } from './source-side.ts'
 import { targetAsksWitnesses, targetEnds } from './target-side.ts'
-import { Buffer, Tell, WITNESSES, held, setWire, shiftOf, wire, type Witness } from './witness-wire.ts'
-import { Dec, IDS, type Id, type World } from './world.ts'
+import { Buffer, Tell, WITNESSES, held, hold, setWire, shiftOf, wire, type Witness } from './witness-wire.ts'
+import { Dec, IDS, type World } from './world.ts'
 
 const TELLS = Object.entries(Tell)
 
@@ -75,7 +75,7 @@ function keep(model: Model, world: World, witness: Witness, id: number, given: n
   const decision = given === Buffer.commit ? Dec.commit : Dec.abort
   const late = given === Buffer.commit && standing === Dec.abort && !model.wrong.witnessTakesLateCommit
   const deaf = given === Buffer.abort && standing === Dec.commit && model.wrong.witnessForgetsAbort === true
-  if (!late && !deaf) world[`w${witness}Dec${id as Id}`] = decision
+  if (!late && !deaf) hold(world, witness, id, decision)
   world[`w${witness}Buf`] &= ~(given << shiftOf(id))
 }
 

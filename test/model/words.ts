@@ -20,7 +20,9 @@ export function wordSteps(model: Model, world: World, emit: Emit): void {
 function sourceWords(model: Model, world: World, emit: Emit): void {
   for (const [type, word, says] of EVENTS) {
     if (model.source.send(world.sMachine, { type }) === world.sMachine) continue
-    const isTrue = word === Word.run ? sourceMayRun(model, world) : activating(world, world.sMig)
+    // Refused where there is nothing to run.
+    if (word === Word.run && world.sTree === Tree.none) continue
+    const isTrue = word === Word.run ? sourceMayRun(model, world) : sourceMayDiscard(world)
     if (!isTrue && model.falseWord !== `${says} at the source`) continue
     const next = { ...world, sWord: word }
     sourceHears(model, next, { type })
@@ -32,6 +34,7 @@ function sourceWords(model: Model, world: World, emit: Emit): void {
 function targetWords(model: Model, world: World, emit: Emit): void {
   for (const [type, word, says] of EVENTS) {
     if (model.target.send(world.tMachine, { type }) === world.tMachine) continue
+    if (word === Word.run && world.tTree === Tree.none) continue
     const isTrue = word === Word.discard || targetMayRun(world)
     if (!isTrue && model.falseWord !== `${says} at the target`) continue
     const next = { ...world, tWord: word }
@@ -45,8 +48,7 @@ function sourceMayRun(model: Model, world: World): boolean {
   const id = world.sMig
   if (world.tWord === Word.run || activating(world, id)) return false
   if (world.tTree === Tree.none || handedBack(world, id)) return true
-  // A tree that is not there can't run, so that the word would give the last copy away.
-  if (world.tTree !== Tree.frozen || world.sTree !== Tree.frozen) return false
+  if (world.tTree !== Tree.frozen) return false
   const { name } = model.target.at(world.tMachine)
   const inDoubt = world.tUp === 0 || name === 'prepared' || name === 'askingAgain'
   const onItsWay =
@@ -54,6 +56,11 @@ function sourceMayRun(model: Model, world: World): boolean {
     (of(world, 'says', id) & Say.isCommit) !== 0 ||
     WITNESSES.some((witness) => commitAtWitness(world, witness, id))
   return inDoubt && !onItsWay
+}
+
+/** The target runs it, or would as soon as it starts; or there is nothing here to give away. */
+function sourceMayDiscard(world: World): boolean {
+  return activating(world, world.sMig) || world.sTree === Tree.none
 }
 
 /** The source never runs it again: it is gone and had not let it run on, or its COMMIT was seen there and is not taken back. */

@@ -31,9 +31,10 @@ export const Say = {
 /**
  * A tree that runs because somebody thawed it behind ferry's back. `beforeLook`: before decideCommit looked at it;
  * `unseen`: ferry has not looked since, and nobody was told of a COMMIT meanwhile; `unwatched`: its daemon was dead then, and nothing
- * can keep the other side from running too; `early`: at a target that knows COMMIT already; `passedOver`: ferry looked and did nothing.
+ * can keep the other side from running too; `early`: at a target that knows COMMIT already; `passedOver`: ferry looked and did nothing. `killed`: it runs no
+ * more, and the target's daemon that killed it knows.
  */
-export const Hand = { none: 0, beforeLook: 1, unseen: 2, unwatched: 3, early: 4, passedOver: 5 } as const
+export const Hand = { none: 0, beforeLook: 1, unseen: 2, unwatched: 3, early: 4, passedOver: 5, killed: 6 } as const
 /** How a tree went that its daemon did not give up: with the right to run (or the source's, ever), or before it. */
 export const Lost = { no: 0, owned: 1, early: 2 } as const
 /** An operator's word that was obeyed and still counts. */
@@ -129,53 +130,31 @@ const BLANK = {
 export type World = typeof BLANK
 export type Field = keyof World
 
-const FIELDS = Object.keys(BLANK) as readonly Field[]
-
 export function initialWorld(): World {
   return { ...BLANK }
 }
 
-const FIRST_WITNESS = FIELDS.indexOf('w1Up')
-const OF_A_WITNESS = FIELDS.indexOf('w2Up') - FIRST_WITNESS
-
-export function encode(world: World): string {
-  const codes: number[] = []
-  for (const field of FIELDS) codes.push(world[field])
-  const swap = firstDifference(codes)
-  if (swap > 0) {
-    const one = codes.slice(FIRST_WITNESS, FIRST_WITNESS + OF_A_WITNESS)
-    const other = codes.slice(FIRST_WITNESS + OF_A_WITNESS, FIRST_WITNESS + 2 * OF_A_WITNESS)
-    codes.splice(FIRST_WITNESS, 2 * OF_A_WITNESS, ...other, ...one)
-  }
-  return String.fromCharCode(...codes)
-}
-
-/** Which of the two witnesses is called the first makes no difference; positive if they have to change places. */
-function firstDifference(codes: readonly number[]): number {
-  for (let index = FIRST_WITNESS; index < FIRST_WITNESS + OF_A_WITNESS; index++) {
-    const difference = (codes[index] ?? 0) - (codes[index + OF_A_WITNESS] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
-}
-
-export function decode(key: string): World {
-  const world = { ...BLANK }
-  for (let index = 0; index < FIELDS.length; index++) {
-    const field = FIELDS[index]
-    if (field !== undefined) world[field] = key.charCodeAt(index)
-  }
-  return world
-}
-
 type PerMigration = 'sRec' | 'sDec' | 'sTook' | 'tRec' | 'tPrep' | 'tAct' | 'tBack' | 'asks' | 'says'
 
+/** Names of the fields of both migrations; putting them together at every look would cost as much as all the rest. */
+const BOTH: Readonly<Record<PerMigration, readonly [Field, Field]>> = {
+  sRec: ['sRec1', 'sRec2'],
+  sDec: ['sDec1', 'sDec2'],
+  sTook: ['sTook1', 'sTook2'],
+  tRec: ['tRec1', 'tRec2'],
+  tPrep: ['tPrep1', 'tPrep2'],
+  tAct: ['tAct1', 'tAct2'],
+  tBack: ['tBack1', 'tBack2'],
+  asks: ['asks1', 'asks2'],
+  says: ['says1', 'says2']
+}
+
 export function of(world: World, name: PerMigration, id: number): number {
-  return world[`${name}${id as Id}`]
+  return world[BOTH[name][id === 1 ? 0 : 1]]
 }
 
 export function put(world: World, name: PerMigration, id: number, value: number): void {
-  world[`${name}${id as Id}`] = value
+  world[BOTH[name][id === 1 ? 0 : 1]] = value
 }
 
 export function ask(world: World, id: number, request: number): void {

@@ -2,7 +2,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { Receipt } from '../../src/receipt/receipt.ts'
 import { signerOf, type Signer } from '../../src/receipt/signature.ts'
-import type { Entry, EntryBody, Role } from '../../src/receipt/entry.ts'
+import type { Entry, EntryBody } from '../../src/receipt/entry.ts'
 import { encodeBody, entryOf } from '../../src/receipt/entry.ts'
 
 export const migration = '0abcdefghij123456789'
@@ -143,8 +143,4 @@ export function signedAnew(
     prev = entry.hash
     return entry.bytes
   })
-}
-
-export function other(role: Role): Role {
-  return role === 'source' ? 'target' : 'source'
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { decodeEntry, entryOf, type EntryBody } from '../../src/receipt/entry.ts'
+import { decodeEntry, encodeBody, entryOf, type EntryBody } from '../../src/receipt/entry.ts'
 import type { Receipt } from '../../src/receipt/receipt.ts'
 import { verifyReceipts, type Verification } from '../../src/receipt/verify.ts'
 import { images, Pair, signedAnew, twoHosts, type Hosts } from './receipt-hosts.ts'
@@ -381,18 +381,19 @@ describe('both halves of a receipt', () => {
       expect(thaw(new Pair(hosts).committed())).toEqual(['RECEIPT_ORDER'])
     })
 
-    it('images that are not those that were sent', () => {
-      const lie = (bodies: EntryBody[]): EntryBody[] =>
-        bodies.map((body) =>
-          body.kind === 'received' ? { ...body, data: { ...images, images: 'b'.repeat(64) } } : body
-        )
-      const pair = new Pair(hosts).offered()
-      pair.source.note('frozen', { frozenAt: at })
-      pair.source.note('dumped', images)
-      pair.toTarget()
-      pair.target.note('received', images)
-      expect(resigned(pair, 'target', lie)).toEqual(['RECEIPT_DIGEST'])
-    })
+    it.each([{ images: 'b'.repeat(64) }, { imageBytes: 999_999 }])(
+      'images that are not those that were sent: %j',
+      (other) => {
+        const lie = (bodies: EntryBody[]): EntryBody[] =>
+          bodies.map((body) => (body.kind === 'received' ? { ...body, data: { ...images, ...other } } : body))
+        const pair = new Pair(hosts).offered()
+        pair.source.note('frozen', { frozenAt: at })
+        pair.source.note('dumped', images)
+        pair.toTarget()
+        pair.target.note('received', images)
+        expect(resigned(pair, 'target', lie)).toEqual(['RECEIPT_DIGEST'])
+      }
+    )
 
     it('a host that signed commit and abort both, or activating and hand-back', () => {
       const both = (bodies: EntryBody[]): EntryBody[] =>
@@ -407,6 +408,64 @@ describe('both halves of a receipt', () => {
       const pair = new Pair(hosts).committed()
       pair.target.note('activating', {})
       expect(resigned(pair, 'target', back)).toEqual(['RECEIPT_ORDER', 'RECEIPT_ORDER'])
+    })
+
+    it('an ack that no activation was heard for, and a target that prepared what it had not heard of', () => {
+      const pair = new Pair(hosts).committed()
+      pair.target.note('activating', {})
+      pair.target.note('resumed', { resumedAt: at })
+      pair.source.note('acked', {})
+      pair.source.note('retired', {})
+      expect(violations(verifyReceipts(...pair.halves))).toEqual(['RECEIPT_UNHEARD'])
+      const early = new Pair(hosts).offered()
+      early.source.note('frozen', { frozenAt: at })
+      early.source.note('dumped', images)
+      early.target.note('received', images)
+      early.target.note('prepared', { frozenAt: at })
+      expect(violations(verifyReceipts(...early.halves))).toEqual(['RECEIPT_UNHEARD'])
+    })
+
+    it('a target that ran it before it had heard of the freeze', () => {
+      const pair = new Pair(hosts).offered()
+      pair.target.note('received', images)
+      pair.target.note('prepared', { frozenAt: at })
+      pair.target.note('activating', {})
+      pair.source.note('frozen', { frozenAt: at })
+      pair.source.note('dumped', images)
+      pair.source.note('commit', {})
+      expect(violations(verifyReceipts(...pair.halves))).toContain('RECEIPT_OVERLAP')
+    })
+
+    it('a host that leaves a number out, or names a wrong hash before, under its own signature', () => {
+      const [a, b] = new Pair(hosts).offered().halves
+      const last = decodeEntry(b.at(-1) ?? new Uint8Array()).body
+      for (const wrong of [{ seq: last.seq + 1 }, { prev: 'c'.repeat(64) }, { prev: '' }]) {
+        const line = encodeBody({ ...last, ...wrong })
+        const forged = entryOf(last, line, hosts.b.sign(line)).bytes
+        expect(violations(verifyReceipts(a, [...b.slice(0, -1), forged]))).toEqual(['RECEIPT_CHAIN'])
+      }
+    })
+
+    it('a host that has heard two entries of one number', () => {
+      const lie = (bodies: EntryBody[]): EntryBody[] =>
+        bodies.map((body) =>
+          body.kind === 'resumed' && body.heard !== undefined
+            ? { ...body, heard: { seq: body.heard.seq, hash: 'd'.repeat(64) } }
+            : body
+        )
+      expect(resigned(new Pair(hosts).moved(), 'target', lie)).toEqual(['RECEIPT_CHAIN'])
+    })
+
+    it('a host that is its own other side', () => {
+      const pair = new Pair({ a: hosts.a, b: hosts.a })
+      pair.source.note('offer', {})
+      expect(violations(verifyReceipts(pair.halves[0], []))).toEqual(['RECEIPT_SUBJECT'])
+    })
+
+    it('two sources', () => {
+      const [a] = new Pair(hosts).offered().halves
+      const [b] = new Pair({ a: hosts.b, b: hosts.a }).offered().halves
+      expect(verifyReceipts(a, b).findings.map(({ what }) => what)).toEqual(['both halves are of the source'])
     })
 
     it('a host that heard more and then less', () => {

@@ -78,6 +78,17 @@ describe('a receipt', () => {
     expect(() => reopened(pair)).not.toThrow()
   })
 
+  it('tells nobody a decision whose write failed, whatever was written since', () => {
+    const pair = new Pair(hosts).prepared()
+    pair.source.once('abort', {})
+    pair.source.pending()
+    pair.source.pending()
+    expect(pair.source.newest(['abort', 'taken-back'])).toBeUndefined()
+    const abort = pair.source.once('abort', {})
+    for (const { seq } of pair.source.pending()) pair.source.written(seq)
+    expect(pair.source.newest(['abort', 'taken-back'])).toEqual(abort.bytes)
+  })
+
   it('gives no other write the entry of a decision whose write failed', () => {
     const pair = new Pair(hosts).prepared()
     const written = (): (string | undefined)[] => pair.source.pending().map(({ bytes }) => decodeEntry(bytes).body.kind)

@@ -66,6 +66,7 @@ export class AdvertMap {
   readonly #early = new Map<string, { readonly item: Item; readonly from: string }>()
   #place = 0
   #digest: Uint8Array<ArrayBuffer> | undefined
+  #sortedTags: readonly string[] | undefined
   /** The digest holds live entries only; the first of them to end ends it too. */
   #digestUntil = Infinity
   #highestOfSelf = 0
@@ -171,14 +172,16 @@ export class AdvertMap {
   digest(): Uint8Array<ArrayBuffer> {
     const now = this.#nowMs()
     if (this.#digest !== undefined && now < this.#digestUntil) return this.#digest
-    const hash = createHash('sha256')
+    this.#sortedTags ??= [...this.#entries.keys()].sort()
     this.#digestUntil = Infinity
-    for (const [tag, entry] of [...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (this.isStale(entry)) continue
-      hash.update(`${tag} ${entry.advert.seq}\n`)
+    const lines: string[] = []
+    for (const tag of this.#sortedTags) {
+      const entry = this.#entries.get(tag)
+      if (entry === undefined || this.isStale(entry)) continue
+      lines.push(`${tag} ${entry.advert.seq}\n`)
       if (tag !== this.#selfTag) this.#digestUntil = Math.min(this.#digestUntil, entry.heardAt + entry.ttlMs)
     }
-    this.#digest = hash.digest().subarray(0, GOSSIP_DIGEST_BYTES)
+    this.#digest = createHash('sha256').update(lines.join('')).digest().subarray(0, GOSSIP_DIGEST_BYTES)
     return this.#digest
   }
 
@@ -196,7 +199,10 @@ export class AdvertMap {
       if (ended) this.#remember(tag, stampOf(entry))
       gone.push(peer)
     }
-    if (gone.length > 0) this.#digest = undefined
+    if (gone.length > 0) {
+      this.#digest = undefined
+      this.#sortedTags = undefined
+    }
     return gone
   }
 
@@ -265,6 +271,7 @@ export class AdvertMap {
     const known = this.#entries.get(entry.advert.tag)
     const revived = known !== undefined && this.isStale(known)
     if (known?.advert.seq !== entry.advert.seq || revived) this.#digest = undefined
+    if (known === undefined) this.#sortedTags = undefined
     this.#entries.set(entry.advert.tag, { ...entry, place: ++this.#place })
   }
 

@@ -179,6 +179,11 @@ export class Gossip {
     return [...this.#map.entries()].map((entry) => this.#viewOf(entry))
   }
 
+  /** How many nodes are known, this one too. */
+  get size(): number {
+    return this.#map.size
+  }
+
   get(peer: string): AdvertView | undefined {
     const entry = this.#map.get(tagOf(peer))
     return entry === undefined ? undefined : this.#viewOf(entry)

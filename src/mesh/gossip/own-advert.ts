@@ -40,6 +40,8 @@ export class OwnAdvert {
   #vitals: Vitals | undefined
   #saidVitals: Vitals | undefined
   #pulsedAt = -Infinity
+  /** By its timer, and not only along with an advert. */
+  #pulsed = false
   #stopTimer: (() => void) | undefined
   #stopSettling: (() => void) | undefined
   #work: Promise<void> = Promise.resolve()
@@ -136,7 +138,12 @@ export class OwnAdvert {
     this.#pulsedAt = clock.nowMs()
     this.#stopTimer?.()
     if (this.#stopped) return
-    this.#stopTimer = clock.after(this.#pulseMs() * (0.9 + 0.2 * random()), () => this.#enqueue(() => this.#pulse()))
+    // Nodes that started together, after a power cut say, must not go on in step.
+    const share = this.#pulsed ? 0.9 + 0.2 * random() : 0.1 + 0.9 * random()
+    this.#stopTimer = clock.after(this.#pulseMs() * share, () => {
+      this.#pulsed = true
+      this.#enqueue(() => this.#pulse())
+    })
   }
 
   #nextStamp(): number {

@@ -31,7 +31,7 @@ const container = z.looseObject({
 const host = z.looseObject({
   name: text,
   peerId: text,
-  state: z.enum(['self', 'connected', 'unreachable', 'refused']),
+  state: z.enum(['self', 'connected', 'known', 'unreachable', 'refused']),
   lastSeen: text.optional(),
   containers: z.array(z.looseObject({ engine: text, name: text, running: z.boolean() })).optional(),
   problem: problem.optional()

@@ -17,7 +17,6 @@ import { Sampling } from './sampling.ts'
 export interface DeskParts {
   readonly name: string
   readonly service: OperatorService
-  readonly peers: OperatorService['peers']
   readonly mesh: MeshService
   readonly hosts: () => readonly HostView[]
   readonly audit: AuditLog
@@ -155,11 +154,11 @@ function migrationIn(value: unknown): { migration?: string } {
   return { migration: value.id }
 }
 
-function doing({ service, peers, mesh, hosts, audit }: DeskParts): Doing {
+function doing({ service, mesh, hosts, audit }: DeskParts): Doing {
   return {
     hosts: async () => hosts(),
     containers: (_, signal) => service.containers(signal),
-    peers: (_, signal) => peers(signal),
+    peers: (_, signal) => service.peers(signal),
     check: (args, signal) => service.check(args, signal),
     move: (args, signal) => service.move(args, signal),
     watch: ({ id }, signal) => service.watch(id, signal),

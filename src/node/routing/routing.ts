@@ -1,14 +1,13 @@
 // What makes a host take any command of the mesh: the desk where things are done, the router that finds where, the handler for what
 // comes from others.
 import type { MeshService, OperatorService } from '../../../protocols/operator/views.ts'
-import type { AdvertView } from '../../mesh/gossip/index.ts'
 import { membership, parseBootstrap } from '../../mesh/membership.ts'
 import type { Roster } from '../../mesh/roster/roster.ts'
 import type { AuditLog } from '../audit.ts'
 import type { NodeParts } from '../parts.ts'
 import { Commands } from './commands.ts'
 import { Desk } from './desk.ts'
-import { hostViews, withAdverts } from './hosts.ts'
+import { hostViews } from './hosts.ts'
 import { nodeReach } from './reach.ts'
 import { Router } from './router.ts'
 
@@ -18,7 +17,6 @@ export interface RoutingParts extends Pick<NodeParts, 'name' | 'config' | 'log' 
   readonly admin: MeshService
   readonly roster: Pick<Roster, 'meshId' | 'isMember' | 'rolesOf'>
   readonly audit: AuditLog
-  readonly adverts: () => readonly AdvertView[]
 }
 
 export interface Routing {
@@ -29,15 +27,14 @@ export interface Routing {
 
 /** @throws MeshError BAD_ADDRESS */
 export function startRouting(parts: RoutingParts): Routing {
-  const { name, config, log, mesh, roster, audit, now, adverts } = parts
+  const { name, config, log, mesh, roster, audit, now } = parts
   const isTrusted = membership(config.trustedPeers, parseBootstrap(config.bootstrap))
   const isMember = (peerId: string): boolean =>
     roster.meshId === undefined ? isTrusted(peerId) : roster.isMember(peerId)
-  const hosts = () => hostViews({ name, mesh, isMember, adverts, now })
+  const hosts = () => hostViews({ name, mesh, isMember, now })
   const desk = new Desk({
     name,
     service: parts.service,
-    peers: async (signal) => withAdverts(await parts.service.peers(signal), adverts(), now()),
     mesh: parts.admin,
     hosts,
     audit,

@@ -177,6 +177,10 @@ class VmLab implements Lab {
     await this.#segment.heal(this.host(host).name)
   }
 
+  async route(on: boolean): Promise<void> {
+    await this.#segment.route(on)
+  }
+
   async fault(host: string, fault: LinkFault): Promise<void> {
     await this.#segment.fault(this.host(host).name, fault)
   }

@@ -1,0 +1,47 @@
+// A container's own start at boot, put off while its right to run is on its way to another host: lxc.service asks no journal.
+import { chmod, chown, open, readFile, rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { lastValue, readLxcConfig } from './lxc-config.ts'
+
+/** Behind everything else: liblxc takes the last value of a key. */
+const PARKED = `# ferry moves this container: until it knows where it may run, nothing starts it here.
+lxc.start.auto = 0
+`
+
+/**
+ * Source, before the decision: a host that loses power after it must not start a second copy from its disk. On disk when it resolves. Nothing is
+ * done to a container that does not start by itself.
+ */
+export async function parkAutostart(home: string): Promise<void> {
+  const path = join(home, 'config')
+  if (lastValue(await readLxcConfig(path), 'lxc.start.auto') !== '1') return
+  const text = await readFile(path, 'utf8')
+  await replace(path, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${PARKED}`)
+}
+
+/** Source, when it may run here again: as it was. */
+export async function unparkAutostart(home: string): Promise<void> {
+  const path = join(home, 'config')
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    // Whoever removed the container removed that too.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
+    throw error
+  })
+  if (text.includes(PARKED)) await replace(path, text.replaceAll(PARKED, ''))
+}
+
+/** At every instant the file is the old one or the new one, a power cut included. */
+async function replace(path: string, text: string): Promise<void> {
+  const { mode, uid, gid } = await stat(path)
+  const fresh = `${path}.ferry-new`
+  {
+    await using file = await open(fresh, 'w', 0o600)
+    await file.writeFile(text)
+    await file.sync()
+  }
+  await chmod(fresh, mode & 0o7777)
+  await chown(fresh, uid, gid)
+  await rename(fresh, path)
+  await using folder = await open(join(path, '..'))
+  await folder.sync()
+}

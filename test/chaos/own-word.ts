@@ -1,0 +1,45 @@
+// What ferry itself says once a run is over: its doctor finds nothing, and the receipts of both hosts prove that no two copies ran.
+import { joinCopies } from '../../src/receipt/copies.ts'
+import { verifyReceipts } from '../../src/receipt/verify.ts'
+import type { ChaosHost } from './chaos-host.ts'
+import type { Told } from './verdict.ts'
+
+const LIMIT_MS = 30_000
+/** A daemon that is killed can't remove its temporary files. */
+const OF_A_KILLED_DAEMON = 'TEMPORARY_LEFT'
+
+export async function doctors(hosts: readonly ChaosHost[]): Promise<string[]> {
+  const found: string[] = []
+  for (const { api, name } of hosts) {
+    const { findings } = await api.doctor(AbortSignal.timeout(LIMIT_MS))
+    const unexpected = findings.filter(({ code }) => code !== OF_A_KILLED_DAEMON)
+    found.push(...unexpected.map(({ code, what }) => `the doctor finds on ${name}: ${code}: ${what}`))
+    if (findings.length === 0) continue
+    await api.repair(AbortSignal.timeout(LIMIT_MS))
+    const after = await api.doctor(AbortSignal.timeout(LIMIT_MS))
+    found.push(
+      ...after.findings.map(({ code, what }) => `after a repair the doctor still finds on ${name}: ${code}: ${what}`)
+    )
+  }
+  return found
+}
+
+/** Of every migration that both hosts have a side in. `contradicted`: something was done that they may well speak of. */
+export async function receipts(source: ChaosHost, told: readonly Told[], contradicted: boolean): Promise<string[]> {
+  const found: string[] = []
+  for (const { id, bySource, byTarget } of told) {
+    if (bySource === undefined || byTarget === undefined) continue
+    const teller = bySource.source === source.name ? source : undefined
+    if (teller === undefined) continue
+    const { halves, missing } = await teller.api.receipt(id, AbortSignal.timeout(LIMIT_MS))
+    const joined = joinCopies(
+      halves.map(({ entries }) => entries.map((entry) => new Uint8Array(Buffer.from(entry, 'base64'))))
+    )
+    const peers = halves.map(({ peerId }) => peerId)
+    const { verdict, findings } = verifyReceipts(...joined.halves, { migration: id, peers, findings: joined.findings })
+    if (verdict === 'proved' || contradicted) continue
+    const reasons = [...findings.map(({ code, what }) => `${code}: ${what}`), ...missing.map(({ what }) => what)]
+    found.push(`the receipts of ${id}: ${verdict}: ${reasons.join('; ')}`)
+  }
+  return found
+}

@@ -1,0 +1,215 @@
+// A whole host loses power in the middle of a migration and comes back with its disk: no stale copy runs, then or ever, whatever starts at boot.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { MigrationView } from '../../protocols/operator/views.ts'
+import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
+import { startCounter } from './containers.ts'
+import { CriuHold } from './criu-hold.ts'
+import { holdDaemon, letGo } from './held-daemon.ts'
+import { leftovers } from './leftovers.ts'
+import { Moving } from './moving.ts'
+
+let cluster: Cluster
+let a: FerryHost
+let b: FerryHost
+
+beforeAll(async () => {
+  // Slow enough that the container stands frozen while the test does its work.
+  cluster = await createCluster({ name: 'power', config: { rateBps: 16_000_000 } })
+  a = cluster.host('a')
+  b = cluster.host('b')
+})
+afterAll(async () => {
+  await cluster.down()
+})
+
+/** The power is back, and whatever a host starts by itself has started, before ferry has. */
+async function powerBack(host: FerryHost): Promise<void> {
+  await host.host.boot()
+  await host.host.exec(['lxc-autostart'], { check: false })
+  expect(await host.host.pids('counter'), 'started at boot').toEqual([])
+  await host.start()
+  await cluster.connected()
+}
+
+async function ended(host: FerryHost, id: string): Promise<MigrationView> {
+  for (let tries = 0; tries < 150; tries++) {
+    const view = (await host.json<MigrationView[]>('migrations')).find((migration) => migration.id === id)
+    if (view?.outcome !== undefined) return view
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Error(`migration ${id} does not end on ${host.name}`)
+}
+
+/** A move whose target is prepared and whose source stands still: it has not decided, and asks nobody. */
+async function undecided(container: string): Promise<Moving> {
+  const hold = await CriuHold.set(b, 'post-restore')
+  const moving = await Moving.start(a, container, 'b')
+  await hold.reached(moving)
+  await holdDaemon(a.host)
+  await hold.lift()
+  for (let tries = 0; tries < 600; tries++) {
+    if (b.log.some((line) => line.includes(moving.id) && line.includes('"state":"prepared"'))) return moving
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('the target is not prepared within 30 s')
+}
+
+/** The target is held where its ACTIVATING record is on disk and the container does not run yet: at its port. */
+async function holdAtPort(host: FerryHost): Promise<void> {
+  await host.host.writeFile(
+    '/usr/local/sbin/ip',
+    `#!/bin/sh
+case " $* " in *' -batch '*)
+  lines=$(cat)
+  case $lines in *'master br0'*) : > /run/held; while [ -e /run/held ]; do sleep 0.05; done ;; esac
+  printf '%s\\n' "$lines" | /usr/sbin/ip "$@"; exit ;;
+esac
+exec /usr/sbin/ip "$@"
+`,
+    0o755
+  )
+}
+
+async function held(host: FerryHost): Promise<void> {
+  await host.host.exec(['sh', '-c', 'while [ ! -e /run/held ]; do sleep 0.02; done'])
+}
+
+/** Taken away from disks of hosts that may be without power at the moment. */
+async function noHold(host: FerryHost): Promise<void> {
+  await host.host.exec(['rm', '-f', '/usr/local/sbin/ip'])
+}
+
+describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
+  const address = engine === 'runc' ? '10.77.0.180' : '10.77.0.181'
+  const home = (name: string) => (engine === 'runc' ? `/srv/${name}` : `/var/lib/lxc/${name}`)
+  const arrived = (name: string) => (engine === 'runc' ? `/var/lib/ferry/containers/${name}` : `/var/lib/lxc/${name}`)
+  let name: string
+  let made = 0
+  let before: number[]
+  let client: Client
+
+  beforeEach(async () => {
+    name = `pw${engine}${String(++made)}`
+    const mac = engine === 'runc' ? '00:16:3e:00:00:80' : '00:16:3e:00:00:81'
+    await startCounter(a.host, { engine, name, address, mac, memoryMiB: 48 })
+    if (engine === 'lxc') await a.host.exec(['sh', '-c', `echo 'lxc.start.auto = 1' >> ${home(name)}/config`])
+    before = await a.host.pids('counter')
+    for (let tries = 0; ; tries++) {
+      try {
+        client = await Client.connect(cluster.lab.client, address)
+        break
+      } catch (error) {
+        if (tries === 20) throw error
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+    }
+    await client.more()
+  })
+  afterEach(async () => {
+    for (const { host } of [a, b]) {
+      const remove = engine === 'runc' ? `runc delete -f ${name}; ip netns del ${name}` : `lxc-stop -k -n ${name}`
+      await host.exec(['sh', '-c', `{ ${remove}; } 2>/dev/null; rm -rf ${home(name)} ${arrived(name)}`])
+      expect(await host.pids('counter')).toEqual([])
+    }
+  })
+
+  async function livesOn(): Promise<void> {
+    await client.more()
+    const seen = await client.finish()
+    expect(seen.problem).toBeUndefined()
+    expect(seen.outOfOrder).toBe(0)
+  }
+
+  /** It runs nowhere, and its disk is where it is said to be. */
+  async function isLost(where: FerryHost, folder: string): Promise<void> {
+    expect(await a.host.pids('counter')).toEqual([])
+    expect(await b.host.pids('counter')).toEqual([])
+    const { exitCode } = await where.host.exec(['test', '-x', `${folder}/rootfs/bin/counter`], { check: false })
+    expect(exitCode, `${folder}/rootfs on ${where.name}`).toBe(0)
+  }
+
+  /** As liblxc reads the container's configuration, of a host that has it. */
+  async function startsAtBoot(host: FerryHost): Promise<boolean> {
+    const { stdout } = await host.host.exec(['lxc-info', '-n', name, '-c', 'lxc.start.auto'])
+    return /= 1$/m.test(stdout)
+  }
+
+  test('the source, while it streams: lost with the power, and said so; its disk is kept', async () => {
+    const moving = await Moving.start(a, name, 'b')
+    await moving.until('streaming')
+    const { id } = moving
+    await a.host.kill()
+    await powerBack(a)
+    expect(await ended(a, id)).toMatchObject({ outcome: 'rolled-back', problem: { code: 'CONTAINER_LOST', host: 'a' } })
+    expect(await ended(b, id)).toMatchObject({ outcome: 'rolled-back' })
+    await isLost(a, home(name))
+    expect(await leftovers(b.host, name)).toEqual([])
+    if (engine === 'lxc') expect(await startsAtBoot(a)).toBe(true)
+  })
+
+  test('the source, with a target that is prepared: the target never runs what was not decided', async () => {
+    const moving = await undecided(name)
+    expect(await b.host.pids('counter')).toHaveLength(1)
+    const { id } = moving
+    await a.host.kill()
+    await powerBack(a)
+    expect(await ended(a, id)).toMatchObject({ outcome: 'rolled-back', problem: { code: 'CONTAINER_LOST', host: 'a' } })
+    expect(await ended(b, id)).toMatchObject({ outcome: 'rolled-back' })
+    await isLost(a, home(name))
+    expect(await leftovers(b.host, name)).toEqual([])
+  })
+
+  test('the source, after COMMIT: the target runs it and the client goes on', async () => {
+    await holdAtPort(b)
+    const moving = await Moving.start(a, name, 'b')
+    await held(b)
+    const { id } = moving
+    await a.host.kill()
+    await noHold(b)
+    await b.host.exec(['rm', '/run/held'])
+    await livesOn()
+    await powerBack(a)
+    expect(await ended(a, id)).toMatchObject({ outcome: 'moved' })
+    expect(await ended(b, id)).toMatchObject({ outcome: 'moved' })
+    expect(await a.host.pids('counter')).toEqual([])
+    expect(await b.host.pids('counter')).toHaveLength(1)
+    expect(await leftovers(a.host, name)).toEqual([])
+    if (engine === 'lxc') expect(await startsAtBoot(b)).toBe(true)
+  })
+
+  test('the target, prepared and undecided: the same processes run on at the source', async () => {
+    const moving = await undecided(name)
+    await b.host.kill()
+    await letGo(a.host)
+    await powerBack(b)
+    const { id } = moving
+    expect(await ended(a, id)).toMatchObject({ outcome: 'rolled-back' })
+    await livesOn()
+    expect(await ended(b, id)).toMatchObject({ outcome: 'rolled-back' })
+    expect(await a.host.pids('counter')).toEqual(before)
+    expect(await b.host.pids('counter')).toEqual([])
+    expect(await leftovers(b.host, name)).toEqual([])
+    if (engine === 'lxc') expect(await startsAtBoot(a)).toBe(true)
+  })
+
+  test('the target, after ACTIVATING: lost with its power, never run again at the source; its disk is kept', async () => {
+    await holdAtPort(b)
+    const moving = await Moving.start(a, name, 'b')
+    await held(b)
+    await b.host.kill()
+    await b.host.boot()
+    await noHold(b)
+    await b.host.exec(['lxc-autostart'], { check: false })
+    expect(await b.host.pids('counter'), 'started at boot').toEqual([])
+    await b.start()
+    await cluster.connected()
+    expect((await moving.end()).view).toMatchObject({ outcome: 'moved' })
+    expect(await ended(b, moving.id)).toMatchObject({
+      outcome: 'moved',
+      problem: { code: 'CONTAINER_LOST', host: 'b' }
+    })
+    await isLost(b, arrived(name))
+    expect(await leftovers(a.host, name)).toEqual([])
+    if (engine === 'lxc') expect(await startsAtBoot(b)).toBe(true)
+  })
+})

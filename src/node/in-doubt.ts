@@ -56,3 +56,8 @@ export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
     remedy: `see that no process of the container is left on ${other} before it joins the mesh again`
   }
 }
+
+/** A sentence as a receipt may have it: short, and nothing in it that steers a terminal. */
+export function words(sentence: string | undefined): string {
+  return (sentence ?? '').replace(/\p{Cc}/gu, ' ').slice(0, 200)
+}

@@ -16,7 +16,7 @@ import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
 import { watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import type { HandOver } from './hand-over.ts'
-import { operatorsWord } from './in-doubt.ts'
+import { operatorsWord, words } from './in-doubt.ts'
 import { KeptFrames } from './kept-frames.ts'
 import { containerKey, foldersOf, retainedOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { operatorError, preflightCodes } from './problems.ts'
@@ -244,7 +244,7 @@ export class SourceMigration {
       hasTree
     })
     this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
-    this.#books.note('resolved', { word: how, by: `root@${name}` })
+    this.#books.note('resolved', { word: how, by: `root@${name}`, why: words(problem.why) })
     this.#actor.send({ type: how === 'run-here' ? 'RESOLVE_RUN' : 'RESOLVE_DISCARD', problem })
   }
 

@@ -21,7 +21,7 @@ import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
 import { watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import { parseHandOver, type HandOver } from './hand-over.ts'
-import { operatorsWord } from './in-doubt.ts'
+import { operatorsWord, words } from './in-doubt.ts'
 import { Incoming } from './incoming.ts'
 import { bundlesOf, containerKey, foldersOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { parseFacts } from './peer-facts.ts'
@@ -264,7 +264,7 @@ export class TargetMigration {
       hasTree
     })
     this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
-    this.#books.note('resolved', { word: how, by: `root@${name}` })
+    this.#books.note('resolved', { word: how, by: `root@${name}`, why: words(problem.why) })
     this.#actor.send({ type: how === 'run-here' ? 'RESOLVE_RUN' : 'RESOLVE_DISCARD', problem })
   }
 

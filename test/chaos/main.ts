@@ -12,7 +12,7 @@ const HELP = `npm run chaos -- [--runs N] [--seed S] [--from K] [--engine runc,c
 Runs K to K+N-1 (default: 1 to 20) of seed S (default 1). Seed and number of a run give its engine, its direction, its faults and their
 moments: the same seed gives the same faults, whichever runs went before. What the machine's timing adds is not repeated.
 Faults: ${FAULTS.join(', ')}.
-With --logs both daemons' logs of every run with a violation are kept in a folder, and --keep leaves the lab as the first such run left it.
+With --logs both daemons' logs of every run with a violation, or with a client that waited very long, are kept in a folder, and --keep leaves the lab as the first such run left it.
 Exit code 1 when a run found a container lost, doubled, or something left behind.
 `
 
@@ -29,6 +29,9 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false }
   }
 })
+
+/** What faults and TCP's back-off together seldom take. */
+const SLOW_MS = 12_000
 
 function whole(name: 'runs' | 'seed' | 'from'): number {
   const number = Number(values[name])
@@ -77,6 +80,8 @@ async function main(): Promise<boolean> {
         results.push(result)
         say(lineOf(result))
         failed = [...result.violations]
+        if (failed.length === 0 && result.longestGapMs > SLOW_MS && values.logs !== undefined)
+          await keepLogs(chaos, values.logs, run)
       } catch (error) {
         failed = [error instanceof Error ? (error.stack ?? error.message) : String(error)]
         say(`${String(run).padStart(4)} ${plan.engine} ${faultsOf(plan)} VIOLATION`)

@@ -106,7 +106,7 @@ export class Doctor {
     )
     const began = (await startedMs(process.pid)) ?? 0
     const leftovers = [
-      ...(await part('processes', [], async () => judgeProcesses(processes, past))),
+      ...(await part('processes', [], async () => judgeProcesses(parts, processes, past))),
       ...judged.leftovers,
       ...(await part('sockets', [], () => tracesOf(past, signal))),
       ...(await part('folders', [], () => judgeFolders(parts, folders, past))),

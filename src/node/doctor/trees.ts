@@ -112,7 +112,7 @@ function treeThatLeft({ config, engines }: Parts, one: PastMigration, cgroup: st
     subject: cgroup,
     container,
     what: `Processes of ${record.container} are still here, and it runs on ${record.peerName}`,
-    why: `the journal has the COMMIT of migration ${record.id}, and the target said that it runs the container`,
+    why: `the journal has the COMMIT of migration ${record.id}, which ended as moved`,
     remedy: 'Kill them: ferry doctor --repair',
     ...(source === undefined || engine === undefined
       ? {}

@@ -17,7 +17,7 @@ import { listContainers } from './containers.ts'
 import { MeshAdmin } from './mesh-admin.ts'
 import { signerOf } from '../receipt/signature.ts'
 import { FerryNode } from './node.ts'
-import { keyFileOf, type NodeParts } from './parts.ts'
+import { bundlesOf, keyFileOf, type NodeParts } from './parts.ts'
 import { Reservations } from './reservations.ts'
 import { pruneEnded } from './retention.ts'
 import { ferryVersion } from '../api/version.ts'
@@ -180,7 +180,11 @@ function knownFacts(
       const versions: Record<string, string | undefined> = {}
       for (const engine of engines.values()) versions[engine.name] = await engine.version(signal)
       const criu = config.criu === undefined ? {} : { criuPath: config.criu }
-      return hostFacts({ engines: versions, dataDir: config.stateDir, ...criu }, signal)
+      const installed = [...engines.values()].filter(({ name }) => versions[name] !== undefined)
+      const places = Object.fromEntries(
+        installed.map((engine) => [engine.name, engine.place(bundlesOf(config.stateDir))])
+      )
+      return hostFacts({ engines: versions, dataDir: config.stateDir, places, ...criu }, signal)
     }
     const entry = { at: performance.now(), facts: read() }
     known = entry

@@ -45,20 +45,25 @@ async function hold(host: FerryHost): Promise<void> {
 }
 
 async function letGo(host: FerryHost): Promise<void> {
-  await sh(host, 'echo 0 > /sys/fs/cgroup/held/cgroup.freeze')
+  // Out of there, or what the daemon starts later would be held with it the next time.
+  await sh(
+    host,
+    `cd /sys/fs/cgroup; echo 0 > held/cgroup.freeze; for pid in $(cat held/cgroup.procs); do echo $pid > cgroup.procs; done; rmdir held`
+  )
 }
 
-async function said(host: FerryHost, words: string): Promise<void> {
+/** The target stands frozen and waits for the decision. */
+async function prepared(host: FerryHost, id: string): Promise<void> {
   for (let tries = 0; tries < 400; tries++) {
-    if (host.log.some((line) => line.includes(words))) return
+    if (host.log.some((line) => line.includes(id) && line.includes('"state":"prepared"'))) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`${host.name} does not say ${words}`)
+  throw new Error(`${host.name} does not prepare migration ${id}`)
 }
 
 async function restart(host: FerryHost, meanwhile: () => Promise<unknown>): Promise<void> {
   await host.stop('SIGKILL')
-  await host.host.exec(['sh', '-c', 'rmdir /sys/fs/cgroup/held'], { check: false })
+  await host.host.exec(['sh', '-c', 'cd /sys/fs/cgroup; [ ! -e held ] || rmdir held'])
   await meanwhile()
   await host.start()
 }
@@ -70,6 +75,18 @@ async function ended(host: FerryHost, id: string): Promise<MigrationView> {
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   throw new Error(`migration ${id} does not end on ${host.name}`)
+}
+
+/** What a daemon of another version, or another moment, would have written. While none runs. */
+async function rewrite(host: FerryHost, id: string, script: string): Promise<void> {
+  const program = `import { openJournal } from '/opt/ferry/dist/src/journal/journal.js'
+const journal = await openJournal('/var/lib/ferry/journal')
+const record = await journal.migration('${id}')
+const endedAt = new Date().toISOString()
+${script}
+await journal.close()`
+  await host.host.writeFile('/tmp/rewrite.mjs', program)
+  await host.host.exec(['node', '/tmp/rewrite.mjs'])
 }
 
 /** A migration of web that was cancelled while it was frozen: what the journal of `a` then says. */
@@ -93,7 +110,7 @@ describe('what is under way is left alone', () => {
     }
     await moving.until('restoring')
     await hold(a)
-    await said(b, '"state":"prepared"')
+    await prepared(b, moving.id)
     expect(codes(await b.json<DoctorView>('doctor', '--repair'))).toEqual([])
     await letGo(a)
     expect((await moving.end()).view.outcome).toBe('moved')
@@ -136,7 +153,7 @@ describe('a journal that was moved aside', () => {
     const moving = await Moving.start(a, 'web', 'b')
     await moving.until('restoring')
     await hold(a)
-    await said(b, '"state":"prepared"')
+    await prepared(b, moving.id)
     const there = await b.host.pids('counter')
     await restart(b, () => sh(b, aside))
     await restart(a, () => sh(a, aside))
@@ -165,23 +182,62 @@ describe('a journal that was moved aside', () => {
 test('a daemon that died between the staging folder and its record finds the folder again', async () => {
   const moving = await Moving.start(a, 'web', 'b')
   await moving.until('preDumping')
-  await restart(b, () =>
-    sh(
+  await restart(b, async () => {
+    await sh(b, `ls -d /var/lib/ferry/containers/.ferry-${moving.id}`)
+    await rewrite(
       b,
-      `cat > /tmp/forget.mjs <<'END'
-import { openJournal } from '/opt/ferry/dist/src/journal/journal.js'
-const journal = await openJournal('/var/lib/ferry/journal')
-const { data: { staged, ...data }, ...record } = await journal.migration(process.argv[2])
-await journal.putMigration({ ...record, data })
-await journal.close()
-END
-ls -d /var/lib/ferry/containers/.ferry-${moving.id}; node /tmp/forget.mjs ${moving.id}`
+      moving.id,
+      'const { staged, ...data } = record.data; await journal.putMigration({ ...record, data })'
     )
-  )
+  })
   await cluster.connected()
   await ended(b, moving.id)
   await moving.end()
   expect(await leftovers(b.host, 'web')).toEqual([])
+})
+
+test('what a migration restored that the journal calls discarded is killed, whichever the engine', async () => {
+  for (const name of ['web', 'box']) {
+    const moving = await Moving.start(a, name, 'b')
+    await moving.until('restoring')
+    await hold(a)
+    await prepared(b, moving.id)
+    expect(await b.host.pids('counter')).toHaveLength(1)
+    await restart(b, () =>
+      rewrite(b, moving.id, `await journal.putMigration({ ...record, state: 'discarded', endedAt })`)
+    )
+    const view = await b.json<DoctorView>('doctor')
+    expect(codes(view)).toEqual(['left IMAGES_LEFT', 'left STAGING_LEFT'])
+    expect(view.findings.map(({ why }) => why).join('\n')).toContain('the journal says that this host never runs')
+    const repaired = await b.json<DoctorView>('doctor', '--repair')
+    expect(repaired.findings.filter((finding) => finding.repaired === undefined)).toEqual([])
+    expect(await b.host.pids('counter')).toEqual([])
+    expect(await leftovers(b.host, name)).toEqual([])
+    await letGo(a)
+    expect((await moving.end()).view.outcome).toBe('rolled-back')
+  }
+})
+
+test('what is left of a container that has moved away is killed, and it runs on where it went', async () => {
+  const moving = await Moving.start(a, 'web', 'b')
+  await moving.until('restoring')
+  await hold(a)
+  await prepared(b, moving.id)
+  await restart(a, () =>
+    rewrite(
+      a,
+      moving.id,
+      `await journal.decide(record.id, 'commit', record.epoch)
+await journal.putMigration({ ...record, state: 'moved', endedAt })`
+    )
+  )
+  const view = await a.json<DoctorView>('doctor', '--repair')
+  expect(view.findings.map(({ code }) => code)).toContain('TREE_LEFT')
+  expect(view.findings.filter(({ repaired }) => repaired === undefined)).toEqual([])
+  // The other container's monitor stays where it is.
+  expect((await leftovers(a.host, 'web')).filter((line) => !line.includes('/var/lib/lxc box'))).toEqual([])
+  expect((await ended(b, moving.id)).outcome).toBe('moved')
+  expect((await b.json<MigrationView>('move', 'web', '--to', 'a')).outcome).toBe('moved')
 })
 
 test('a container that stands frozen after an abort runs again, its client with it', async () => {

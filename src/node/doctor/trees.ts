@@ -66,6 +66,8 @@ export async function judgeTrees(
       leftovers.push(treeThatLeft(parts, one, known.cgroup))
     } else if (isDiscarded(one)) {
       take(one)
+      // Its folder is listed, and its tree goes with that.
+      if (staged.some(({ migration, inPlace }) => migration === one.record.id && inPlace)) continue
       leftovers.push(treeOfDiscarded(parts, one, known.cgroup))
     } else if (runsHere(one)) {
       const left = take(one)

@@ -16,6 +16,9 @@ export interface Diagnosis {
 /** Errors that say nothing: seen in logs of runs that ended well. */
 const HARMLESS = [/Can't setup RLIMIT_NOFILE for self/, /Unable to get \S+ network namespace/]
 
+/** Errors that CRIU goes on after, in logs of runs that ended well too; here and there one matters. */
+const SURVIVED = [/execvp\("ip6?tables[^"]*"/]
+
 /** Errors that only report that something before them went wrong. */
 const CONSEQUENCES = [
   /(Pre-dumping|Dumping|Restoring) FAILED/,
@@ -47,6 +50,25 @@ export function diagnose(logName: string, text: string): Diagnosis | undefined {
     ...first,
     meaning: 'an error of CRIU that ferry has no explanation for',
     remedy: `Read ${logName} around line ${String(first.lineNumber)}; search CRIU's issues (github.com/checkpoint-restore/criu) for the words of that line`
+  }
+}
+
+/**
+ * A CRIU that was killed says nothing of it: its log just ends. To be asked only of a run that is over.
+ * @param logName `dump.log` or `restore.log`
+ */
+export function diagnoseEnd(logName: string, text: string): Diagnosis | undefined {
+  const found = diagnose(logName, text)
+  const lines = text.trimEnd().split('\n')
+  const last = lines.at(-1)?.trim() ?? ''
+  const toItsEnd = isError(last) || /(Dumping|Restoring) FAILED|finished successfully/.test(text)
+  if (last === '' || toItsEnd || (found !== undefined && !SURVIVED.some((pattern) => pattern.test(found.line))))
+    return found
+  return {
+    line: last,
+    lineNumber: lines.length,
+    meaning: 'the last line of its log: CRIU was killed or crashed there',
+    remedy: 'See what killed it (dmesg has the out-of-memory killer and crashes), then move the container again'
   }
 }
 

@@ -5,7 +5,7 @@ import { cgroupFolder } from '../host/cgroup.ts'
 import { HostProblem } from '../host/problem.ts'
 import { lastLines, run } from '../host/run.ts'
 import { abortFrozen } from './abort-frozen.ts'
-import { diagnose } from './diagnose.ts'
+import { diagnose, diagnoseEnd } from './diagnose.ts'
 
 export interface DumpOptions {
   /** Path or name of criu. */
@@ -83,7 +83,7 @@ export async function criuFailure(action: 'dump' | 'restore', logPath: string, s
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
     throw error
   })
-  const diagnosis = diagnose(`${action}.log`, text) ?? diagnose(`${action}.log`, said)
+  const diagnosis = diagnoseEnd(`${action}.log`, text) ?? diagnose(`${action}.log`, said)
   const why = diagnosis === undefined ? lastLines(said, 3) : `${diagnosis.line} (${diagnosis.meaning})`
   return new HostProblem({
     code: action === 'dump' ? 'CRIU_DUMP_FAILED' : 'CRIU_RESTORE_FAILED',

@@ -7,6 +7,8 @@ export interface Need {
   readonly memoryBytes: number
   /** Images and rootfs together. */
   readonly diskBytes: number
+  /** The rootfs alone, where the engine's containers live on a file system of their own. Default: `diskBytes`. */
+  readonly rootfsBytes?: number
   readonly engine: string
   /** The container has TCP sockets; default true. */
   readonly tcp?: boolean
@@ -178,6 +180,18 @@ function room(target: HostFacts, need: Need): Finding[] {
         'NOT_ENOUGH_DISK',
         `The target has ${mebibytes(target.diskFreeBytes)} of disk free, root filesystem and images need ${mebibytes(need.diskBytes)}`,
         'Free disk space on the target or choose another one',
+        `${mebibytes(DISK_MARGIN)} are left to the host itself`
+      )
+    )
+  }
+  const place = target.engineDiskFreeBytes?.[need.engine]
+  const rootfsBytes = need.rootfsBytes ?? need.diskBytes
+  if (place !== undefined && place < rootfsBytes + DISK_MARGIN) {
+    found.push(
+      blocker(
+        'NOT_ENOUGH_DISK',
+        `The target has ${mebibytes(place)} free on the file system of its ${need.engine} containers, the root filesystem needs ${mebibytes(rootfsBytes)}`,
+        'Free disk space there or choose another target',
         `${mebibytes(DISK_MARGIN)} are left to the host itself`
       )
     )

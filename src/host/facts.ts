@@ -1,6 +1,7 @@
 // What preflight compares: plain JSON about this host, read without changing anything.
-import { readFile, statfs } from 'node:fs/promises'
+import { readFile, stat, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
 import { HostProblem } from './problem.ts'
 import { bridges } from './ports.ts'
 import { run, type RunResult } from './run.ts'
@@ -34,6 +35,8 @@ export interface HostFacts {
   readonly memoryFreeBytes: number
   /** Free for root on the file system of the data folder. */
   readonly diskFreeBytes: number
+  /** By engine name: free where its containers live, if that is another file system than the data folder's. */
+  readonly engineDiskFreeBytes?: Readonly<Record<string, number>>
   /** Version by engine name; engines that are not installed are absent. */
   readonly engines: Readonly<Record<string, string>>
   readonly rsync?: string
@@ -46,6 +49,8 @@ export interface FactsOptions {
   /** Default: `criu` on the PATH. */
   readonly criuPath?: string
   readonly dataDir: string
+  /** By engine name: the folder in which its containers live; it need not exist yet. */
+  readonly places?: Readonly<Record<string, string>>
 }
 
 /** Features that change how ferry migrates. */
@@ -93,11 +98,36 @@ export async function hostFacts(options: FactsOptions, signal: AbortSignal): Pro
     memoryTotalBytes: meminfo(memory, 'MemTotal'),
     memoryFreeBytes: meminfo(memory, 'MemAvailable'),
     diskFreeBytes: disk.bavail * disk.bsize,
+    engineDiskFreeBytes: await elsewhere(options.places ?? {}, options.dataDir),
     engines: Object.fromEntries(
       Object.entries(options.engines).flatMap(([name, version]) => (version === undefined ? [] : [[name, version]]))
     ),
     ...(rsyncVersion === undefined ? {} : { rsync: rsyncVersion }),
     perl: perl?.exitCode === 0
+  }
+}
+
+/** What is free in those folders that are on another file system than `dataDir`. */
+async function elsewhere(places: Readonly<Record<string, string>>, dataDir: string): Promise<Record<string, number>> {
+  const own = (await stat(dataDir)).dev
+  const free: Record<string, number> = {}
+  for (const [engine, place] of Object.entries(places)) {
+    const there = await nearest(place)
+    if ((await stat(there)).dev === own) continue
+    const { bavail, bsize } = await statfs(there)
+    free[engine] = bavail * bsize
+  }
+  return free
+}
+
+/** The folder itself, or what will hold it once it is made. */
+async function nearest(folder: string): Promise<string> {
+  try {
+    await stat(folder)
+    return folder
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    return nearest(dirname(folder))
   }
 }
 

@@ -44,6 +44,13 @@ export async function environmentOf(pid: number, name: string): Promise<string |
   return entry?.slice(name.length + 1)
 }
 
+/** Paths that a process has open. */
+export async function openPaths(pid: number): Promise<string[]> {
+  const folder = `/proc/${String(pid)}/fd`
+  const names = await readdir(folder).catch((error: unknown): string[] => [ended(error)])
+  return Promise.all(names.map((name) => link(String(pid), `fd/${name}`)))
+}
+
 /** Pids of whatever is, directly or not, a child of `ancestor`. */
 export function descendants(processes: readonly HostProcess[], ancestor: number): ReadonlySet<number> {
   const found = new Set([ancestor])

@@ -20,7 +20,7 @@ import { signerOf } from '../receipt/signature.ts'
 import { AuditLog } from './audit.ts'
 import { FerryNode } from './node.ts'
 import { startRouting, type Routing } from './routing/routing.ts'
-import { keyFileOf, type NodeParts } from './parts.ts'
+import { bundlesOf, keyFileOf, type NodeParts } from './parts.ts'
 import { Reservations } from './reservations.ts'
 import { pruneEnded } from './retention.ts'
 import { ferryVersion } from '../api/version.ts'
@@ -192,7 +192,11 @@ function knownFacts(
       const versions: Record<string, string | undefined> = {}
       for (const engine of engines.values()) versions[engine.name] = await engine.version(signal)
       const criu = config.criu === undefined ? {} : { criuPath: config.criu }
-      return hostFacts({ engines: versions, dataDir: config.stateDir, ...criu }, signal)
+      const installed = [...engines.values()].filter(({ name }) => versions[name] !== undefined)
+      const places = Object.fromEntries(
+        installed.map((engine) => [engine.name, engine.place(bundlesOf(config.stateDir))])
+      )
+      return hostFacts({ engines: versions, dataDir: config.stateDir, places, ...criu }, signal)
     }
     const entry = { at: performance.now(), facts: read() }
     known = entry

@@ -2,7 +2,8 @@
 import { activating, handedBack } from './facts.ts'
 import { type Emit, type Model, mayFault } from './model.ts'
 import { sourceEffect } from './source-side.ts'
-import { targetEffect } from './target-side.ts'
+import { QUESTIONS, targetEffect } from './target-side.ts'
+import { forgetStored, forgetTells } from './witness-wire.ts'
 import { Gone, Ghost, Hand, IDS, Lost, Say, Tree, Word, of, put, type World } from './world.ts'
 
 const TO_TARGET = Say.isCommit | Say.isAbort | Say.handBackHeard
@@ -61,7 +62,10 @@ function sourceDied(world: World): World {
     sEnding: 0,
     sWord: world.sWord === Word.run && takenBack(world) ? Word.run : Word.none
   }
-  for (const id of IDS) put(next, 'says', id, of(next, 'says', id) & TO_TARGET)
+  for (const id of IDS) {
+    put(next, 'says', id, of(next, 'says', id) & TO_TARGET)
+    forgetStored(next, id)
+  }
   return next
 }
 
@@ -92,7 +96,11 @@ function targetDied(model: Model, world: World): World {
     tWord: wordThatStands(world),
     tHand: world.tHand === Hand.early ? Hand.unwatched : world.tHand === Hand.killed ? Hand.none : world.tHand
   }
-  for (const id of IDS) put(next, 'says', id, of(next, 'says', id) & ~TO_TARGET)
+  for (const id of IDS) {
+    put(next, 'says', id, of(next, 'says', id) & ~TO_TARGET)
+    put(next, 'asks', id, of(next, 'asks', id) & ~QUESTIONS)
+    forgetTells(next, id)
+  }
   // Requests that were being answered are answered by nobody now.
   return { ...next, tGot: 0, tPending: 0 }
 }

@@ -8,6 +8,7 @@ const SCOPES: readonly Bounds[] = [
   boundsOf({ crashes: 3, faults: 3 }),
   boundsOf({ crashes: 2, faults: 2, power: true }),
   boundsOf({ crashes: 1, faults: 1, migrations: 2 }),
+  boundsOf({ migrations: 2, witnesses: 1 }),
   boundsOf({ crashes: 1, faults: 1, power: true, gone: true }),
   boundsOf({ crashes: 1, faults: 1, power: true, gone: true, words: true }),
   boundsOf({ crashes: 1, faults: 1, power: true, gone: true, witnesses: 1 }),

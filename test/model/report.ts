@@ -10,7 +10,8 @@ export const CUTS: readonly string[] = [
   'an answer reaches only an effect that still waits for one of its kind; its stream ended with any other',
   'timeouts, DEADLINE, CANCEL and LINK_LOST of the source, retries and restarts are free at any instant; at the target these events are faults',
   'rootfs and memory are one thing that has arrived or not; frames and neighbours are left out',
-  'two witnesses are alike: which is called the first makes no difference; a question to one is in flight only while its asker waits',
+  'a question (what was decided, is it taken back) is in flight only while its asker waits: it changes nothing where it arrives',
+  'two witnesses are alike: which is called the first makes no difference',
   'who is said to be gone is one of the two hosts; a witness that is killed starts again',
   'a kill that follows a thaw by somebody is one step with it while the daemon lives; while it is dead both copies may run (nothing can prevent it)',
   'operators say what is true; the target may be discarded by them at any instant'

@@ -25,6 +25,8 @@ const AWAITED: Readonly<Record<string, number>> = {
   askDecision: Say.isCommit | Say.isAbort,
   deliverHandBack: Say.handBackHeard
 }
+/** They change nothing where they arrive. */
+export const QUESTIONS = Ask.decision | Ask.handBack
 const ANSWERS_TO_TARGET = Say.isCommit | Say.isAbort | Say.handBackHeard
 
 export function targetEffect(world: World): string {
@@ -50,6 +52,8 @@ function begin(model: Model, world: World): void {
 
 function forgetAnswers(world: World): void {
   put(world, 'says', world.tMig, of(world, 'says', world.tMig) & ~ANSWERS_TO_TARGET)
+  // A question that still arrives is answered to nobody.
+  put(world, 'asks', world.tMig, of(world, 'asks', world.tMig) & ~QUESTIONS)
   forgetTells(world, world.tMig)
 }
 

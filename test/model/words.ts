@@ -35,7 +35,7 @@ function targetWords(model: Model, world: World, emit: Emit): void {
   for (const [type, word, says] of EVENTS) {
     if (model.target.send(world.tMachine, { type }) === world.tMachine) continue
     if (word === Word.run && world.tTree === Tree.none) continue
-    const isTrue = word === Word.discard || targetMayRun(world)
+    const isTrue = word === Word.discard || targetMayRun(model, world)
     if (!isTrue && model.falseWord !== `${says} at the target`) continue
     const next = { ...world, tWord: word }
     targetHears(model, next, { type })
@@ -63,10 +63,12 @@ function sourceMayDiscard(world: World): boolean {
   return activating(world, world.sMig) || world.sTree === Tree.none
 }
 
-/** The source never runs it again: it is gone and had not let it run on, or its COMMIT was seen there and is not taken back. */
-function targetMayRun(world: World): boolean {
+/** The source never runs it again: it is gone and had not let it run on, or its COMMIT was seen there with a tree that is held. */
+function targetMayRun(model: Model, world: World): boolean {
   const id = world.tMig
   const decision = of(world, 'sDec', id)
   if (world.sWord === Word.run || of(world, 'sTook', id) === 1 || world.sGhost === Ghost.takenBack) return false
+  const unlooked = world.sUp === 1 && world.sMig === id && model.source.at(world.sMachine).name === 'recordingCommit'
+  if (world.sTree === Tree.running || unlooked) return false
   return decision === Dec.commit || (world.sGone === Gone.held && decision === Dec.none && world.sGhost !== Ghost.abort)
 }

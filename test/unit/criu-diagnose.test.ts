@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { diagnose } from '../../src/criu/diagnose.ts'
+import { diagnose, diagnoseEnd } from '../../src/criu/diagnose.ts'
 
 const log = (...lines: string[]) =>
   [
@@ -140,5 +140,26 @@ describe('the first real error of a CRIU log', () => {
     expect(diagnose('dump.log', '(00.1) Dumping finished successfully\n')).toBeUndefined()
     expect(diagnose('dump.log', log())).toBeUndefined()
     expect(diagnose('dump.log', '')).toBeUndefined()
+  })
+})
+
+describe('the log of a CRIU that was killed', () => {
+  const cut = log(
+    '(00.004000) Running network-unlock scripts',
+    '(00.005000) Error (criu/util.c:642): execvp("iptables-save", ...) failed: No such file or directory',
+    '(00.006000) Dumping pages'
+  )
+
+  it('ends anywhere, and that is what is said of it', () => {
+    expect(diagnoseEnd('dump.log', cut)).toMatchObject({ line: '(00.006000) Dumping pages', lineNumber: 5 })
+    expect(diagnoseEnd('dump.log', cut)?.meaning).toMatch(/killed/)
+  })
+
+  it('is no such log where CRIU came to an end of its own, or said what it died of', () => {
+    const failed = '(00.007000) Error (criu/cr-dump.c:2111): Dumping FAILED.'
+    expect(diagnoseEnd('dump.log', `${cut}${failed}\n`)?.meaning).not.toMatch(/killed/)
+    const full = '(00.004000) Error (criu/image.c:30): No space left on device'
+    expect(diagnoseEnd('dump.log', log(full, '(00.005000) going on'))).toMatchObject({ line: full })
+    expect(diagnoseEnd('dump.log', '')).toBeUndefined()
   })
 })

@@ -66,6 +66,20 @@ describe('two hosts compared', () => {
     ['no perl', host(), host({ perl: false }), {}, ['blocker PERL_MISSING']],
     ['too little memory', host(), host({ memoryFreeBytes: GIB }), {}, ['blocker NOT_ENOUGH_MEMORY']],
     ['too little disk', host(), host({ diskFreeBytes: GIB }), {}, ['blocker NOT_ENOUGH_DISK']],
+    [
+      'too little disk where the containers of the engine live',
+      host(),
+      host({ engineDiskFreeBytes: { runc: 1024 } }),
+      {},
+      ['blocker NOT_ENOUGH_DISK']
+    ],
+    [
+      'little disk where another engine has its containers',
+      host(),
+      host({ engineDiskFreeBytes: { lxc: 1024 } }),
+      {},
+      []
+    ],
     ['AppArmor on one side', host({ lsm: ['apparmor'] }), host(), {}, ['warning LSM_DIFFERS']],
     ['lxcfs on the source alone', host({ lxcfs: true }), host(), { engine: 'lxc' }, ['warning LXCFS_MISSING']],
     ['lxcfs, which runc does not use', host({ lxcfs: true }), host(), {}, []]

@@ -99,6 +99,10 @@ export class Doctor {
     const folders = await part('folders', { staged: [], work: [] }, () => seeFolders(parts))
     const processes = await part('processes', [], () => seeProcesses(parts))
     const states = await part("the runtimes' records", [], () => seeStates(parts, signal))
+    const isHeld = async (container: string) =>
+      (await parts.journal.claims()).some(
+        (claim) => claim.container === container && !claim.migration.startsWith(DOCTORS_CLAIM)
+      )
     const read = () => Past.read(parts.journal, this.#active())
     const past = await read()
     const judged = await part('cgroups and ports', { leftovers: [], notes: [] }, async () =>
@@ -106,9 +110,9 @@ export class Doctor {
     )
     const began = (await startedMs(process.pid)) ?? 0
     const leftovers = [
-      ...(await part('processes', [], async () => judgeProcesses(processes, past))),
+      ...(await part('processes', [], async () => judgeProcesses(parts, processes, past))),
       ...judged.leftovers,
-      ...(await part('sockets', [], () => tracesOf(past, signal))),
+      ...(await part('sockets', [], () => tracesOf(past, isHeld, signal))),
       ...(await part('folders', [], () => judgeFolders(parts, folders, past))),
       ...(await part("the runtimes' records", [], () => judgeStates(parts, states, past))),
       ...(await part('temporary folders', [], () => temporaryFolders(began))),

@@ -5,8 +5,11 @@ import { findNetworkLocks, removeNetworkLock } from '../../criu/network-lock.ts'
 import type { Leftover } from './leftover.ts'
 import { runsHere, sameTree, treeOf, type Past, type PastMigration } from './past.ts'
 
+/** Whether a migration has claimed the container by now. */
+export type IsHeld = (container: string) => Promise<boolean>
+
 /** Only of containers whose last migration froze them here and ended: nobody works on those any more. */
-export async function tracesOf(past: Past, signal: AbortSignal): Promise<Leftover[]> {
+export async function tracesOf(past: Past, isHeld: IsHeld, signal: AbortSignal): Promise<Leftover[]> {
   const found: Leftover[] = []
   for (const one of past.lastEnded()) {
     if (one.source === undefined || !runsHere(one)) continue
@@ -14,8 +17,10 @@ export async function tracesOf(past: Past, signal: AbortSignal): Promise<Leftove
     const cgroup = treeOf(one)?.cgroup
     // Somebody else's CRIU may be at work.
     if (pids === undefined || cgroup === undefined || (await tracersOf(pids)).length > 0) continue
-    if (!(await isFrozen(cgroup))) found.push(...(await repairMode(one, pids, signal)))
-    found.push(...(await networkLock(one, one.source.initPid, signal)))
+    const traces = (await isFrozen(cgroup)) ? [] : await repairMode(one, pids, signal)
+    traces.push(...(await networkLock(one, one.source.initPid, signal)))
+    // A migration that began since has its CRIU at work there.
+    if (traces.length > 0 && !(await isHeld(one.container))) found.push(...traces)
   }
   return found
 }

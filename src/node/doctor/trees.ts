@@ -66,6 +66,8 @@ export async function judgeTrees(
       leftovers.push(treeThatLeft(parts, one, known.cgroup))
     } else if (isDiscarded(one)) {
       take(one)
+      // Its folder is listed, and its tree goes with that.
+      if (staged.some(({ migration, inPlace }) => migration === one.record.id && inPlace)) continue
       leftovers.push(treeOfDiscarded(parts, one, known.cgroup))
     } else if (runsHere(one)) {
       const left = take(one)
@@ -112,7 +114,7 @@ function treeThatLeft({ config, engines }: Parts, one: PastMigration, cgroup: st
     subject: cgroup,
     container,
     what: `Processes of ${record.container} are still here, and it runs on ${record.peerName}`,
-    why: `the journal has the COMMIT of migration ${record.id}, and the target said that it runs the container`,
+    why: `the journal has the COMMIT of migration ${record.id}, which ended as moved`,
     remedy: 'Kill them: ferry doctor --repair',
     ...(source === undefined || engine === undefined
       ? {}

@@ -96,7 +96,10 @@ describe('limits', () => {
     ['no body', () => migration.decodeRequest(migration.Request.encode({ migration: id }))],
     [
       'a digest of the wrong length',
-      request({ offer: undefined as never, restore: { imagesDigest: new Uint8Array(31), neighbours: '', witnesses: [] } })
+      request({
+        offer: undefined as never,
+        restore: { imagesDigest: new Uint8Array(31), neighbours: '', witnesses: [] }
+      })
     ],
     [
       'a long reason',

@@ -37,7 +37,7 @@ export interface SimulatedMeshOptions {
 }
 
 /** Headers of streams, yamux and noise for one request and its reply; measured with libp2p, see docs/gossip.md. */
-export const EXCHANGE_OVERHEAD_BYTES = 300
+export const EXCHANGE_OVERHEAD_BYTES = 414
 
 export class SimulatedMesh {
   readonly time = new SimulatedTime()

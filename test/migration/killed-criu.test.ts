@@ -45,8 +45,22 @@ async function ended(host: FerryHost, id: string): Promise<MigrationView> {
   throw new Error(`migration ${id} does not end on ${host.name}`)
 }
 
+/** The same processes run there and nowhere else, and nothing is left of the attempt. */
+async function runsOnAtSource(name: string, comm: string, before: readonly string[]): Promise<void> {
+  // These wait until nobody is at work any more.
+  expect(await strays(a.host, await a.host.pids(comm))).toEqual([])
+  expect(await leftovers(b.host, name)).toEqual([])
+  expect(await processes(a, comm)).toEqual(before)
+  expect(await processes(b, comm)).toEqual([])
+}
+
+/** Waits for the first bytes of memory in the images, and kills CRIU then. */
+const killAtFirstPages = `use strict; use warnings;
+select undef, undef, undef, 0.001 until grep { -s } glob '/var/lib/ferry/migrations/*/images/pages-1.img';
+system('pkill', '-KILL', '-x', 'criu') == 0 or die "no criu\n"`
+
 const containers: readonly CounterOptions[] = [
-  { engine: 'runc', name: 'krunc', address: '10.77.0.160', mac: '00:16:3e:00:00:60', memoryMiB: 96 },
+  { engine: 'runc', name: 'krunc', address: '10.77.0.160', mac: '00:16:3e:00:00:60' },
   { engine: 'crun', name: 'kcrun', address: '10.77.0.161', mac: '00:16:3e:00:00:61' },
   { engine: 'lxc', name: 'klxc', address: '10.77.0.162', mac: '00:16:3e:00:00:62' }
 ]
@@ -57,7 +71,6 @@ describe.each(containers)('of a $engine container', (container) => {
 
   beforeAll(async () => {
     await startCounter(a.host, container)
-    await PatientClient.untilItListens(cluster.lab.client, container.address)
   })
   afterAll(async () => {
     const { engine, name } = container
@@ -69,11 +82,7 @@ describe.each(containers)('of a $engine container', (container) => {
   })
   afterEach(async () => {
     await hold.lift()
-    // They wait until nobody is at work any more.
-    expect(await strays(a.host, await a.host.pids('counter'))).toEqual([])
-    expect(await leftovers(b.host, container.name)).toEqual([])
-    expect(await processes(a)).toEqual(before)
-    expect(await processes(b)).toEqual([])
+    await runsOnAtSource(container.name, 'counter', before)
   })
 
   /**
@@ -189,6 +198,27 @@ describe.each(containers)('of a $engine container', (container) => {
   })
 })
 
+/** Memory is read by code that CRIU puts into the tasks. */
+test('CRIU is killed while its code is in the tasks: they go on where they were', async () => {
+  const container = { engine: 'runc', name: 'kpages', address: '10.77.0.164', mac: '00:16:3e:00:00:64' } as const
+  await startCounter(a.host, { ...container, memoryMiB: 256 })
+  await PatientClient.untilItListens(cluster.lab.client, container.address)
+  const before = await processes(a)
+  const client = await PatientClient.connect(cluster.lab.client, container.address)
+  expect(await client.ask()).toBe(1)
+  const killing = a.host.exec(['perl', '-e', killAtFirstPages])
+  const moving = await Moving.start(a, container.name, 'b')
+  await killing
+  expect((await moving.end()).view).toMatchObject({
+    outcome: 'rolled-back',
+    problem: { code: 'CRIU_DUMP_FAILED', host: 'a' }
+  })
+  expect(await client.ask()).toBe(2)
+  await client.end()
+  await runsOnAtSource(container.name, 'counter', before)
+  await a.host.exec(['runc', 'delete', '-f', container.name])
+})
+
 /** CRIU's work is done, or all but done, and ferry has not frozen the tree yet. */
 describe('between restore and freeze', () => {
   const container = { engine: 'runc', program: 'ledger', name: 'kfrozen', address: '10.77.0.163' } as const
@@ -218,10 +248,7 @@ describe('between restore and freeze', () => {
   afterEach(async () => {
     await hold.lift()
     await append()
-    expect(await strays(a.host, await a.host.pids('ledger'))).toEqual([])
-    expect(await leftovers(b.host, container.name)).toEqual([])
-    expect(await processes(a, 'ledger')).toEqual(before)
-    expect(await processes(b, 'ledger')).toEqual([])
+    await runsOnAtSource(container.name, 'ledger', before)
   })
 
   test('the runtime is killed: the stopped tree goes with it, the source goes on', async () => {

@@ -63,6 +63,8 @@ export async function criuDump(options: DumpOptions): Promise<void> {
       signal: abort.signal,
       timeoutMs: timeoutMs + 60_000,
       check: false,
+      // Killed while it tries what the kernel can do, CRIU leaves a child that sleeps for ever and holds its pipes (criu/kerndat.c).
+      sweep: true,
       env: { CRIU_CONFIG_FILE: options.configFile }
     })
     if (result.exitCode !== 0)

@@ -20,6 +20,8 @@ export interface RunOptions {
    * whose end would otherwise be waited for. Default `pipe`.
    */
   readonly stdio?: 'pipe' | 'ignore'
+  /** What the program left behind of its process group ends half a second after it. Default false: its end is waited for. */
+  readonly sweep?: boolean
 }
 
 export interface RunResult {
@@ -31,6 +33,8 @@ export interface RunResult {
 
 /** Between SIGTERM and SIGKILL, milliseconds: long enough for criu to let its tasks go. */
 const GRACE_MS = 1000
+/** How long what a program left behind may go on where it is swept, milliseconds. */
+const LEFT_MS = 500
 /** What a program may say; the rest is cut off. Characters. */
 const MAX_OUTPUT = 16 * 1024 * 1024
 
@@ -39,7 +43,7 @@ const MAX_OUTPUT = 16 * 1024 * 1024
  * @throws HostProblem COMMAND_FAILED, COMMAND_MISSING, COMMAND_TIMEOUT; the signal's reason when aborted
  */
 export async function run(argv: readonly string[], options: RunOptions): Promise<RunResult> {
-  const { signal, timeoutMs = 30_000, check = true, stdio = 'pipe' } = options
+  const { signal, timeoutMs = 30_000, check = true, stdio = 'pipe', sweep = false } = options
   signal.throwIfAborted()
   const [file, args] = split(argv)
   const child = execa(file, args, {
@@ -63,6 +67,13 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   }, timeoutMs)
   const onAbort = () => ender.end()
   signal.addEventListener('abort', onAbort, { once: true })
+  let left: NodeJS.Timeout | undefined
+  if (sweep)
+    child.nodeChildProcess.once('exit', () => {
+      left = setTimeout(() => {
+        ender.sweep()
+      }, LEFT_MS)
+    })
   try {
     const result = await child
     const outcome: RunResult = {
@@ -77,6 +88,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     return outcome
   } finally {
     clearTimeout(timer)
+    clearTimeout(left)
     signal.removeEventListener('abort', onAbort)
     await ender.done()
   }
@@ -183,6 +195,10 @@ function groupEnder(pid: number | undefined) {
       if (over || timer !== undefined) return
       send('SIGTERM')
       timer = setTimeout(() => send('SIGKILL'), GRACE_MS)
+    },
+    /** What is left of the group when the program itself has ended. */
+    sweep() {
+      send('SIGKILL')
     },
     /** The program itself has ended. Where it was made to, so must what it had started, a criu above all: that is gone when this resolves. */
     async done() {

@@ -115,7 +115,7 @@ function momentOf(name: FaultName, random: Random): Moment {
   const any = { side, state: random.pick(side === 'source' ? SOURCE_STATES : TARGET_STATES), delayMs }
   switch (name) {
     case 'criu-dump':
-      return { side: 'source', state: 'finalDumping', delayMs: random.between(0, 30) }
+      return { side: 'source', state: 'finalDumping', delayMs: random.between(0, 20) }
     case 'criu-restore':
       return { side: 'target', state: 'restoring', delayMs: random.between(0, 50) }
     case 'hook':

@@ -11,7 +11,7 @@ import type { FaultName, Plan } from './plan.ts'
 import { doctors, receipts } from './own-word.ts'
 import { Repeater } from './repeater.ts'
 import { residue } from './residue.ts'
-import { maySeeTwo, verdictOf, type End, type Told } from './verdict.ts'
+import { criuLetGo, maySeeTwo, verdictOf, type End, type Told } from './verdict.ts'
 
 export interface RunResult {
   readonly plan: Plan
@@ -26,6 +26,7 @@ export interface RunResult {
   readonly violations: readonly string[]
 }
 
+const BROKE = "the client's connection broke"
 /** Both sides have to have come to an end by then. */
 const END_MS = 90_000
 /** TCP of the client's host tries again after a pause that doubles with each try. */
@@ -69,8 +70,8 @@ export async function perform(chaos: Chaos, plan: Plan): Promise<RunResult> {
   const owner = chaos.host(verdict.owner)
   const copies = await Promise.all(chaos.hosts.map((host) => pidsOn(host, ledger)))
   const running = copies.flat().length
-  const lost = verdict.mayBeLost && running === 0
-  const seen = lost ? await chaos.client.drop() : await finished(chaos, violations)
+  const lost = (verdict.mayBeLost || (criuLetGo(plan) && verdict.moves === 0)) && running === 0
+  const seen = lost ? await chaos.client.drop() : await heard(chaos, plan, ledger, violations)
   const [pid] = await pidsOn(owner, ledger)
   if (!lost) {
     chaos.settled(plan.engine, verdict.owner)
@@ -86,11 +87,7 @@ export async function perform(chaos: Chaos, plan: Plan): Promise<RunResult> {
   violations.push(...(await receipts(source, told, maySeeTwo(plan))))
   if (lost) {
     await chaos.revive(ledger, verdict.owner)
-    const { count } = await chaos.client.connect(ledger.address)
-    if (count !== seen.acknowledged && !(seen.inFlight && count === seen.acknowledged + 1))
-      violations.push(
-        `started again with ${String(count)} entries on disk; ${String(seen.acknowledged)} were acknowledged`
-      )
+    violations.push(...(await goesOn(chaos, ledger, seen)))
     await finished(chaos, violations)
   }
   violations.push(...seen.wrong)
@@ -199,6 +196,28 @@ async function ends(
   }
 }
 
+/** As `finished`; a connection that may break for what the run did is made anew. */
+async function heard(chaos: Chaos, plan: Plan, ledger: Ledger, violations: string[]): Promise<Seen> {
+  if (!criuLetGo(plan)) return finished(chaos, violations)
+  const found: string[] = []
+  const seen = await finished(chaos, found)
+  if (!found.some((line) => line.startsWith(BROKE))) {
+    violations.push(...found)
+    return seen
+  }
+  violations.push(...(await goesOn(chaos, ledger, seen)), ...seen.wrong)
+  const then = await finished(chaos, violations)
+  return { ...then, longestGapMs: Math.max(seen.longestGapMs, then.longestGapMs) }
+}
+
+/** A new connection finds what was acknowledged, and at most the request that was under way. */
+async function goesOn(chaos: Chaos, ledger: Ledger, { acknowledged, inFlight }: Seen): Promise<string[]> {
+  const { count } = await chaos.client.connect(ledger.address)
+  return count === acknowledged || (inFlight && count === acknowledged + 1)
+    ? []
+    : [`it goes on with ${String(count)} entries; ${String(acknowledged)} were acknowledged`]
+}
+
 /** The client's last answers: its connection lives, and memory and disk hold what it was told. */
 async function finished(chaos: Chaos, violations: string[]): Promise<Seen> {
   const event = await chaos.client.finish(ANSWER_MS)
@@ -206,7 +225,7 @@ async function finished(chaos: Chaos, violations: string[]): Promise<Seen> {
     violations.push(`the client has had no answer for ${String(ANSWER_MS / 1000)} s`)
     return chaos.client.drop()
   }
-  if (event.event === 'broken') violations.push(`the client's connection broke: ${event.problem}`)
+  if (event.event === 'broken') violations.push(`${BROKE}: ${event.problem}`)
   if (event.event === 'finished') violations.push(...checked(event))
   if (event.event === 'broken' || event.event === 'finished') return event
   throw new Error(`unexpected: ${event.event}`)

@@ -63,3 +63,11 @@ export function maySeeTwo({ faults, catchesSigcont }: Plan): boolean {
   const names = new Set(faults.map(({ name }) => name))
   return names.has('thaw-target') || names.has('thaw-source') || (catchesSigcont && names.has('hook'))
 }
+
+/**
+ * A CRIU that is killed in its dump lets a server run that then closes its connection; and where its own code was in a task just then, the task
+ * dies of it (docs/protocol.md, killed CRIUs).
+ */
+export function criuLetGo({ faults }: Plan): boolean {
+  return faults.some(({ name }) => name === 'criu-dump')
+}

@@ -53,6 +53,18 @@ describe('a program that is run', () => {
     await expect(running).rejects.toBe(reason)
   })
 
+  it('that is swept takes along what it left behind, and does not wait for it', async () => {
+    const left = run(['sh', '-c', 'sleep 100 & echo $!; exit 3'], {
+      signal,
+      check: false,
+      sweep: true,
+      timeoutMs: 10_000
+    })
+    const { exitCode, stdout } = await left
+    expect(exitCode).toBe(3)
+    await expect.poll(() => isAlive(Number(stdout))).toBe(false)
+  })
+
   it('does not hold its caller when a background process keeps its streams', async () => {
     const { exitCode } = await run(['sh', '-c', 'sleep 2 & exit 0'], { signal, stdio: 'ignore' })
     expect(exitCode).toBe(0)

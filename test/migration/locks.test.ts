@@ -137,7 +137,8 @@ test('two containers of one name can not: both stay, and both operators are told
   await startCounter(b.host, { engine: 'runc', ...there })
   const before = [await a.host.pids('counter'), await b.host.pids('counter')]
   const clients = await Promise.all([connected(here.address), connected(there.address)])
-  const problems = await Promise.all([refusal(a, 'locktwin', 'b'), refusal(b, 'locktwin', 'a')])
+  expect(await refusal(a, 'locktwin', 'b')).toMatchObject({ code: 'AMBIGUOUS_CONTAINER' })
+  const problems = await Promise.all([refusal(a, 'a/locktwin', 'b'), refusal(b, 'b/locktwin', 'a')])
   for (const { code } of problems) expect(code).toMatch(/^(MIGRATION_UNDER_WAY|NAME_TAKEN)$/)
   for (const client of clients) await seenBy(client)
   expect([await a.host.pids('counter'), await b.host.pids('counter')]).toEqual(before)

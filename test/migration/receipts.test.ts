@@ -88,7 +88,7 @@ test('handed back, since the restored tree was killed before the decision', asyn
 
 test('refused: the target never had anything to run', async () => {
   await startProgram(b.host, 'web', 'sigcont')
-  const { view } = await (await Moving.start(a, 'web', 'b')).end()
+  const { view } = await (await Moving.start(a, 'a/web', 'b')).end()
   await b.host.exec(['sh', '-c', 'runc delete -f web; rm -rf /srv/web'])
   expect(view.outcome).toBe('refused')
   await proved(view.id, ['a: before to now'])

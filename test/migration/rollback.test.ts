@@ -56,7 +56,7 @@ async function restart(
 describe('a rollback keeps the processes', () => {
   test('at the offer: the target has the name already', async () => {
     await startProgram(b.host, 'web', 'sigcont')
-    const { view, exitCode } = await (await Moving.start(a, 'web', 'b')).end()
+    const { view, exitCode } = await (await Moving.start(a, 'a/web', 'b')).end()
     await b.host.exec(['sh', '-c', 'runc delete -f web; rm -rf /srv/web'])
     expect(view).toMatchObject({ outcome: 'refused', problem: { code: 'NAME_TAKEN', host: 'b' } })
     expect(exitCode).not.toBe(0)

@@ -86,6 +86,9 @@ export class Router implements OperatorService, WholeMeshService {
   }
 
   async move(request: { container: string; to: string }, signal: AbortSignal): Promise<MigrationView> {
+    // One that is only arriving here, or is just leaving, is nobody's to move: this host says so better than any other.
+    const underWay = (await this.#here('migrations', {}, signal)).some((view) => isMoving(view, request.container))
+    if (underWay) return this.#here('move', request, signal)
     const { host, container } = await ownerOf(this.#reach, this.#seen, request.container, signal)
     const view = await this.#at(host.peerId, 'move', { container, to: request.to }, signal)
     this.#places.remember(view.id, host.peerId)
@@ -215,6 +218,10 @@ export class Router implements OperatorService, WholeMeshService {
 /** Also where, after the host was lost, nobody else knows of the migration. */
 function isLost({ code }: Problem, before: boolean): boolean {
   return LOST.has(code) || (before && code === 'UNKNOWN_MIGRATION')
+}
+
+function isMoving({ outcome, engine, container }: MigrationView, reference: string): boolean {
+  return outcome === undefined && (reference === container || reference === `${engine}:${container}`)
 }
 
 function problems(missing: readonly { readonly problem: Problem }[]): Problem[] {

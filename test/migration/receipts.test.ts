@@ -35,7 +35,7 @@ async function verified(host: FerryHost, id: string): Promise<Verified> {
   let last: Verified | undefined
   for (let tries = 0; tries < 100; tries++) {
     last = await host.json<Verified>('receipt', 'verify', id)
-    if (!last.findings.some(({ code }) => code === 'RECEIPT_OPEN')) return last
+    if (!last.findings.some(({ code }) => ['RECEIPT_OPEN', 'RECEIPT_MISSING'].includes(code))) return last
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
   throw new Error(`the receipt of ${id} on ${host.name} stays open: ${JSON.stringify(last?.findings)}`)

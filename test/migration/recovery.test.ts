@@ -26,7 +26,9 @@ afterAll(async () => {
 
 async function killBoth(): Promise<void> {
   await Promise.all([a.stop('SIGKILL'), b.stop('SIGKILL')])
-  await Promise.all([a, b].map(({ host }) => host.exec(['sh', '-c', 'rmdir /sys/fs/cgroup/held'], { check: false })))
+  // One that was frozen takes its time to die, and has the port meanwhile.
+  const dead = "while pgrep -f 'main[.]js daemon'; do sleep 0.05; done; rmdir /sys/fs/cgroup/held"
+  await Promise.all([a, b].map(({ host }) => host.exec(['sh', '-c', dead], { check: false })))
 }
 
 async function restartBoth(): Promise<void> {

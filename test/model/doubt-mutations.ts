@@ -2,7 +2,7 @@
 import { targetMachine } from '../../machines/target.ts'
 import { boundsOf, makeModel } from './model.ts'
 import { edited, ofEffects, ofSource, ofTarget, within, type Mutation } from './seeding.ts'
-import { Dec, Gone, Rec, Tree } from './world.ts'
+import { COMMITTED_AND_GONE, HANDED_BACK_BEFORE } from './starts.ts'
 
 const MAX_STATES = 400_000
 const WITNESSED = boundsOf({ crashes: 1, faults: 1, power: true, gone: true, witnesses: 1, maxStates: MAX_STATES })
@@ -11,24 +11,8 @@ const WORDS = boundsOf({ crashes: 1, faults: 1, gone: true, words: true, maxStat
 const WORDS_ALONE = boundsOf({ words: true, maxStates: MAX_STATES })
 const HANDS = boundsOf({ crashes: 1, faults: 2, power: true, hands: 1, maxStates: MAX_STATES })
 
-/** Committed, then the source's host went for good, and the target, whose daemon was killed, had written its HAND-BACK. */
-const HANDED_BACK_TO_NOBODY = {
-  begun: 1,
-  sUp: 0,
-  sGone: Gone.held,
-  sTree: Tree.none,
-  sPort: 0,
-  sLost: 1,
-  sRec1: Rec.open,
-  sDec1: Dec.commit,
-  tUp: 0,
-  tTree: Tree.frozen,
-  tStaged: 1,
-  tClaim: 1,
-  tRec1: Rec.open,
-  tPrep1: 1,
-  tBack1: 1
-} as const
+/** The target had written its HAND-BACK when its daemon was killed. */
+const HANDED_BACK_TO_NOBODY = { ...COMMITTED_AND_GONE, tBack1: 1 }
 
 export const doubtMutations: readonly Mutation[] = [
   ofEffects('COMMIT is told to a witness before its record is synced', { commitGivenBeforeSynced: true }, WITNESSED),
@@ -43,17 +27,7 @@ export const doubtMutations: readonly Mutation[] = [
         boundsOf({ migrations: 2, witnesses: 1, maxStates: MAX_STATES }),
         { witnessOfAnyMigration: true },
         {
-          // The first was handed back, and its witness was not told.
-          start: {
-            begun: 1,
-            sRec1: Rec.ended,
-            sDec1: Dec.commit,
-            sTook1: 1,
-            tRec1: Rec.ended,
-            tPrep1: 1,
-            tBack1: 1,
-            w1Dec1: Dec.commit
-          }
+          start: HANDED_BACK_BEFORE
         }
       )
   },

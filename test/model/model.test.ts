@@ -3,6 +3,8 @@ import { boundsOf, makeModel, type Bounds, type Model } from './model.ts'
 import { mutations } from './mutations.ts'
 import { CUTS, boundsText, outcomeText, traceText } from './report.ts'
 import { explore, type Outcome } from './search.ts'
+import { COMMITTED_AND_GONE } from './starts.ts'
+import { Dec } from './world.ts'
 
 const SCOPES: readonly Bounds[] = [
   boundsOf({ crashes: 3, faults: 3 }),
@@ -49,10 +51,39 @@ describe('source, target and witnesses, every interleaving', () => {
   })
 })
 
-test('the epoch alone keeps old decisions out, whatever they are addressed to', () => {
-  const outcome = explored(makeModel(boundsOf({ migrations: 2 }), { decisionsOfAnyMigration: true }))
-  expect(outcome.violation).toBeUndefined()
-  expect(outcome.complete).toBe(true)
+describe('a decision of an earlier migration changes nothing', () => {
+  test.each([
+    { by: 'its epoch, whatever it is addressed to', wrong: { decisionsOfAnyMigration: true } },
+    { by: 'the id of its migration, whatever its epoch', wrong: { epochIsReused: true } }
+  ])('kept out by $by', ({ wrong }) => {
+    const outcome = explored(makeModel(boundsOf({ migrations: 2 }), wrong))
+    expect(outcome.violation).toBeUndefined()
+    expect(outcome.complete).toBe(true)
+  })
+})
+
+describe('the source committed and is gone for good, the target is prepared', () => {
+  const ends = ['owner', 'handedBack', 'discarded']
+  const endsOf = ({ unreached }: Outcome) => ends.filter((state) => !unreached.includes(`target.${state}`))
+
+  test('with a witness that holds the COMMIT the target runs the container by itself', () => {
+    const start = { ...COMMITTED_AND_GONE, w1Dec1: Dec.commit }
+    const outcome = explored(makeModel(boundsOf({ witnesses: 1 }), {}, { start }))
+    expect(outcome.violation).toBeUndefined()
+    expect(endsOf(outcome)).toEqual(['owner'])
+  })
+
+  test('with a witness that holds nothing it waits', () => {
+    const outcome = explored(makeModel(boundsOf({ witnesses: 1 }), {}, { start: COMMITTED_AND_GONE }))
+    expect(outcome.violation).toBeUndefined()
+    expect(endsOf(outcome)).toEqual([])
+  })
+
+  test('an operator ends it as he says', () => {
+    const outcome = explored(makeModel(boundsOf({ words: true }), {}, { start: COMMITTED_AND_GONE }))
+    expect(outcome.violation).toBeUndefined()
+    expect(endsOf(outcome)).toEqual(['owner', 'handedBack'])
+  })
 })
 
 describe('an operator who says what is not true breaks a rule, without any other fault', () => {

@@ -75,9 +75,6 @@ export interface Mistakes {
   readonly storedSaidBeforeSynced?: boolean
   readonly witnessSilenceIsAbort?: boolean
   readonly witnessOfAnyMigration?: boolean
-  readonly witnessTakesLateCommit?: boolean
-  readonly witnessForgetsAbort?: boolean
-  readonly askedWhileWitnessing?: boolean
   readonly askedBeforeLook?: boolean
   readonly askedWhileTakingBack?: boolean
   readonly commitAfterTakenBack?: boolean

@@ -38,6 +38,11 @@ export function everyStep(model: Model, world: World, emit: Emit): void {
   wordSteps(model, world, emit)
 }
 
+function firstWorld({ bounds, start }: Model): World {
+  const there = { w1Up: bounds.witnesses > 0 ? 1 : 0, w2Up: bounds.witnesses > 1 ? 1 : 0 }
+  return { ...initialWorld(), ...there, ...start }
+}
+
 /** Numbers that grow as needed. */
 class Numbers {
   #values = new Int32Array(1 << 16)
@@ -82,7 +87,7 @@ export function explore(model: Model): Outcome {
     return state
   }
 
-  visit({ ...initialWorld(), ...model.start }, -1)
+  visit(firstWorld(model), -1)
   let state = 0
   for (; state < keys.length && broken === undefined && keys.length < model.bounds.maxStates; state++) {
     everyStep(model, decode(keys[state] ?? ''), (next, _label, kind) => {

@@ -13,7 +13,7 @@ export function witnessSteps(model: Model, world: World, emit: Emit): void {
     const who = `witness ${String(witness)}`
     if (world[`w${witness}Up`] === 0) emit({ ...world, [`w${witness}Up`]: 1 }, `${who} starts`, 'free')
     for (const id of IDS) {
-      syncs(model, world, witness, id, emit)
+      syncs(world, witness, id, emit)
       const messages = wire(world, witness, id)
       if (messages === 0) continue
       for (const [name, bit] of TELLS) {
@@ -70,20 +70,18 @@ function answers(model: Model, world: World, witness: Witness, id: number): void
 }
 
 /** ABORT replaces COMMIT, for a source that took back; a COMMIT that comes late replaces nothing. */
-function keep(model: Model, world: World, witness: Witness, id: number, given: number): void {
+function keep(world: World, witness: Witness, id: number, given: number): void {
   const standing = held(world, witness, id)
   const decision = given === Buffer.commit ? Dec.commit : Dec.abort
-  const late = given === Buffer.commit && standing === Dec.abort && !model.wrong.witnessTakesLateCommit
-  const deaf = given === Buffer.abort && standing === Dec.commit && model.wrong.witnessForgetsAbort === true
-  if (!late && !deaf) hold(world, witness, id, decision)
+  if (decision === Dec.abort || standing !== Dec.abort) hold(world, witness, id, decision)
   world[`w${witness}Buf`] &= ~(given << shiftOf(id))
 }
 
-function syncs(model: Model, world: World, witness: Witness, id: number, emit: Emit): void {
+function syncs(world: World, witness: Witness, id: number, emit: Emit): void {
   for (const given of [Buffer.commit, Buffer.abort]) {
     if (((world[`w${witness}Buf`] >> shiftOf(id)) & given) === 0) continue
     const next = { ...world }
-    keep(model, next, witness, id, given)
+    keep(next, witness, id, given)
     saysStored(next, witness, id)
     const what = given === Buffer.commit ? 'COMMIT' : 'ABORT'
     emit(next, `witness ${String(witness)} has ${what} of migration ${String(id)} on disk`, 'free')
@@ -103,7 +101,7 @@ function dies(model: Model, world: World, witness: Witness, emit: Emit): void {
     for (const given of [Buffer.commit, Buffer.abort]) {
       if (((world[`w${witness}Buf`] >> shiftOf(id)) & given) === 0) continue
       const kept = { ...dead }
-      keep(model, kept, witness, id, given)
+      keep(kept, witness, id, given)
       emit(kept, `witness ${String(witness)} is killed, what it was writing is on the disk`, 'fault')
     }
   }

@@ -68,11 +68,11 @@ export function encode(world: World): string {
   return String.fromCharCode(...codes)
 }
 
-/** Which of the two witnesses is called the first makes no difference. */
+/** Which of two witnesses is called the first makes no difference; one that is not there is all zeros, and stays the second. */
 function isOutOfOrder(): boolean {
   for (let char = ONE; char < OTHER; char++) {
     const difference = (codes[char] ?? 0) - (codes[char + OTHER - ONE] ?? 0)
-    if (difference !== 0) return difference > 0
+    if (difference !== 0) return difference < 0
   }
   return false
 }

@@ -1,0 +1,102 @@
+// Offers that come at the same moment: a network repeats one, or two sources mean the same name.
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { configSchema } from '../../config/schema.ts'
+import type { Request } from '../../protocols/migration/index.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import { openJournal, type Journal } from '../../src/journal/journal.ts'
+import type { Mesh } from '../../src/mesh/mesh.ts'
+import type { Migration } from '../../src/node/node.ts'
+import { PeerRequests } from '../../src/node/peer-requests.ts'
+import { Reservations } from '../../src/node/reservations.ts'
+import { signerOf } from '../../src/receipt/signature.ts'
+
+const signal = AbortSignal.timeout(30_000)
+let folder: string
+let journal: Journal
+let requests: PeerRequests
+let taken: Migration[]
+let examined: number
+
+/** An engine that looks at every container, takes its time, and refuses it for a reason of its own. */
+const engine: Partial<Engine> = {
+  name: 'runc',
+  version: () => Promise.resolve('1.3'),
+  examine: async () => {
+    examined++
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return [{ level: 'blocker', code: 'NAME_TAKEN', what: 'it is here already', remedy: 'remove it' }]
+  },
+  discardStaging: () => Promise.resolve()
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry-offers-'))
+  journal = await openJournal(join(folder, 'journal'))
+  taken = []
+  examined = 0
+  const parts = {
+    name: 'b',
+    config: configSchema.parse({ name: 'b', stateDir: folder }),
+    log: pino({ level: 'silent' }),
+    journal,
+    mesh: { request: () => Promise.reject(new Error('nobody is there')) } as Partial<Mesh> as Mesh,
+    signer: signerOf(await generateKeyPair('Ed25519')),
+    engines: new Map([['runc', engine as Engine]] as const),
+    reservations: new Reservations(),
+    facts: () => Promise.reject(new Error('nobody asks for facts')),
+    now: () => Date.now()
+  }
+  requests = new PeerRequests(parts, {
+    find: (id) => taken.find((migration) => migration.id === id),
+    add: (migration) => {
+      taken.push(migration)
+      migration.start()
+    },
+    closing: () => false
+  })
+})
+afterEach(async () => {
+  await Promise.all(taken.map(({ ended }) => ended))
+  await journal.close()
+  await rm(folder, { recursive: true })
+})
+
+function offer(migration: string): Request {
+  return {
+    migration,
+    offer: {
+      container: 'web',
+      engine: 'runc',
+      sourceName: 'a',
+      epoch: 1,
+      memoryBytes: 1,
+      rootfsBytes: 1,
+      spec: JSON.stringify({ name: 'web' }),
+      checkOnly: false,
+      catchesSigcont: false
+    }
+  }
+}
+
+/** Codes of the refusals, in alphabetical order. */
+async function refusals(...offers: Request[]): Promise<(string | undefined)[]> {
+  const answers = await Promise.all(offers.map((one) => requests.answer('peer', one, signal)))
+  return answers.map(({ refused }) => refused?.problems[0]?.code).sort()
+}
+
+it('an offer that comes twice at once begins one migration', async () => {
+  expect(await refusals(offer('one'), offer('one'))).toEqual(['DUPLICATE_OFFER', 'NAME_TAKEN'])
+  expect(taken).toHaveLength(1)
+  expect(examined).toBe(1)
+})
+
+it('of two migrations that bring the same name one is looked at, and the other one told of it', async () => {
+  expect(await refusals(offer('one'), offer('two'))).toEqual(['MIGRATION_UNDER_WAY', 'NAME_TAKEN'])
+  expect(taken).toHaveLength(1)
+  expect(examined).toBe(1)
+})

@@ -182,6 +182,8 @@ describe('a new key', () => {
     const next = await loadOrCreateKey(nextKeyFile(keyFile))
     await roster.rotate(await loadOrCreateKey(keyFile), next)
     const again = await hosts.start('host-b')
+    // The old key is still in use until a member has heard of the new one.
+    await eventually(() => expect(again.mesh.self.peerId).not.toBe(b.mesh.self.peerId))
     await eventually(() => expect(names(a)).toEqual(['host-b']))
     await eventually(() => expect(a.roster.isMember(again.mesh.self.peerId)).toBe(true))
     expect(again.mesh.self.peerId).not.toBe(b.mesh.self.peerId)

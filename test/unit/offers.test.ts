@@ -16,6 +16,8 @@ import { Reservations } from '../../src/node/reservations.ts'
 import { signerOf } from '../../src/receipt/signature.ts'
 
 const signal = AbortSignal.timeout(30_000)
+const [one, two] = ['0000000000one', '0000000000two'] as const
+const source = '12D3KooWSVBhVxkTkktnz5jxpPZxmd4WkPttRz84vDDJyNxfCww4'
 let folder: string
 let journal: Journal
 let requests: PeerRequests
@@ -44,7 +46,10 @@ beforeEach(async () => {
     config: configSchema.parse({ name: 'b', stateDir: folder }),
     log: pino({ level: 'silent' }),
     journal,
-    mesh: { request: () => Promise.reject(new Error('nobody is there')) } as Partial<Mesh> as Mesh,
+    mesh: {
+      self: { peerId: source, name: 'b', addresses: [] },
+      request: () => Promise.reject(new Error('nobody is there'))
+    } as Partial<Mesh> as Mesh,
     signer: signerOf(await generateKeyPair('Ed25519')),
     engines: new Map([['runc', engine as Engine]] as const),
     reservations: new Reservations(),
@@ -85,18 +90,18 @@ function offer(migration: string): Request {
 
 /** Codes of the refusals, in alphabetical order. */
 async function refusals(...offers: Request[]): Promise<(string | undefined)[]> {
-  const answers = await Promise.all(offers.map((one) => requests.answer('peer', one, signal)))
+  const answers = await Promise.all(offers.map((each) => requests.answer(source, each, signal)))
   return answers.map(({ refused }) => refused?.problems[0]?.code).sort()
 }
 
 it('an offer that comes twice at once begins one migration', async () => {
-  expect(await refusals(offer('one'), offer('one'))).toEqual(['DUPLICATE_OFFER', 'NAME_TAKEN'])
+  expect(await refusals(offer(one), offer(one))).toEqual(['DUPLICATE_OFFER', 'NAME_TAKEN'])
   expect(taken).toHaveLength(1)
   expect(examined).toBe(1)
 })
 
 it('of two migrations that bring the same name one is looked at, and the other one told of it', async () => {
-  expect(await refusals(offer('one'), offer('two'))).toEqual(['MIGRATION_UNDER_WAY', 'NAME_TAKEN'])
+  expect(await refusals(offer(one), offer(two))).toEqual(['MIGRATION_UNDER_WAY', 'NAME_TAKEN'])
   expect(taken).toHaveLength(1)
   expect(examined).toBe(1)
 })

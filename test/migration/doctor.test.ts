@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { DoctorView, MigrationView } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter } from './containers.ts'
+import { buryDaemon, holdDaemon, letGo, movingHeld, openGate, shutGate } from './held-daemon.ts'
 import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
@@ -36,22 +37,6 @@ async function sh(host: FerryHost, script: string): Promise<string> {
   return (await host.host.exec(['sh', '-ec', script])).stdout.trim()
 }
 
-/** The daemon stands still, and everything else of the host goes on. */
-async function hold(host: FerryHost): Promise<void> {
-  await sh(
-    host,
-    `mkdir -p /sys/fs/cgroup/held; pgrep -f 'main[.]js daemon' > /sys/fs/cgroup/held/cgroup.procs; echo 1 > /sys/fs/cgroup/held/cgroup.freeze`
-  )
-}
-
-async function letGo(host: FerryHost): Promise<void> {
-  // Out of there, or what the daemon starts later would be held with it the next time.
-  await sh(
-    host,
-    `cd /sys/fs/cgroup; echo 0 > held/cgroup.freeze; for pid in $(cat held/cgroup.procs); do echo $pid > cgroup.procs; done; rmdir held`
-  )
-}
-
 /** The target stands frozen and waits for the decision. */
 async function prepared(host: FerryHost, id: string): Promise<void> {
   for (let tries = 0; tries < 400; tries++) {
@@ -63,7 +48,7 @@ async function prepared(host: FerryHost, id: string): Promise<void> {
 
 async function restart(host: FerryHost, meanwhile: () => Promise<unknown>): Promise<void> {
   await host.stop('SIGKILL')
-  await host.host.exec(['sh', '-c', 'cd /sys/fs/cgroup; [ ! -e held ] || rmdir held'])
+  await buryDaemon(host.host)
   await meanwhile()
   await host.start()
 }
@@ -102,6 +87,7 @@ describe('what is under way is left alone', () => {
   test('a frozen tree on each side is not listed, and a repair touches nothing', async () => {
     const client = await Client.connect(cluster.lab.client, web)
     await client.more()
+    await shutGate(b.host)
     const moving = await Moving.start(a, 'web', 'b')
     await moving.until('streaming')
     for (const host of [a, b]) {
@@ -109,10 +95,11 @@ describe('what is under way is left alone', () => {
       expect(codes(await host.json<DoctorView>('doctor', '--repair'))).toEqual([])
     }
     await moving.until('restoring')
-    await hold(a)
+    await holdDaemon(a.host)
+    await openGate(b.host)
     await prepared(b, moving.id)
     expect(codes(await b.json<DoctorView>('doctor', '--repair'))).toEqual([])
-    await letGo(a)
+    await letGo(a.host)
     expect((await moving.end()).view.outcome).toBe('moved')
     await client.more()
     const seen = await client.finish()
@@ -150,9 +137,7 @@ describe('a journal that was moved aside', () => {
 
   test('trees that nobody can tell the right of are listed and stay as they are', async () => {
     const pids = await a.host.pids('counter')
-    const moving = await Moving.start(a, 'web', 'b')
-    await moving.until('restoring')
-    await hold(a)
+    const moving = await movingHeld(a, 'web', b)
     await prepared(b, moving.id)
     const there = await b.host.pids('counter')
     await restart(b, () => sh(b, aside))
@@ -198,9 +183,7 @@ test('a daemon that died between the staging folder and its record finds the fol
 
 test('what a migration restored that the journal calls discarded is killed, whichever the engine', async () => {
   for (const name of ['web', 'box']) {
-    const moving = await Moving.start(a, name, 'b')
-    await moving.until('restoring')
-    await hold(a)
+    const moving = await movingHeld(a, name, b)
     await prepared(b, moving.id)
     expect(await b.host.pids('counter')).toHaveLength(1)
     await restart(b, () =>
@@ -213,15 +196,13 @@ test('what a migration restored that the journal calls discarded is killed, whic
     expect(repaired.findings.filter((finding) => finding.repaired === undefined)).toEqual([])
     expect(await b.host.pids('counter')).toEqual([])
     expect(await leftovers(b.host, name)).toEqual([])
-    await letGo(a)
+    await letGo(a.host)
     expect((await moving.end()).view.outcome).toBe('rolled-back')
   }
 })
 
 test('what is left of a container that has moved away is killed, and it runs on where it went', async () => {
-  const moving = await Moving.start(a, 'web', 'b')
-  await moving.until('restoring')
-  await hold(a)
+  const moving = await movingHeld(a, 'web', b)
   await prepared(b, moving.id)
   await restart(a, () =>
     rewrite(

@@ -1,6 +1,8 @@
 // A daemon that stands still while everything else of its host goes on: frozen in a cgroup of its own. (A stop signal would
 // stop what started it too.)
 import type { LabHost } from '../lab/lab.ts'
+import type { FerryHost } from './cluster.ts'
+import { Moving } from './moving.ts'
 
 const HELD = '/sys/fs/cgroup/held'
 
@@ -18,4 +20,53 @@ export async function letGo(host: LabHost): Promise<void> {
     '-ec',
     `echo 0 > ${HELD}/cgroup.freeze; for pid in $(cat ${HELD}/cgroup.procs); do echo $pid > /sys/fs/cgroup/cgroup.procs; done; rmdir ${HELD}`
   ])
+}
+
+/** After a SIGKILL: one that was frozen takes its time to die, and has its port meanwhile. */
+export async function buryDaemon(host: LabHost): Promise<void> {
+  await host.exec([
+    'sh',
+    '-ec',
+    `while pgrep -f 'main[.]js daemon' >/dev/null; do sleep 0.05; done; [ ! -e ${HELD} ] || rmdir ${HELD}`
+  ])
+}
+
+const GATE = '/run/restore-gate'
+const RESTORERS = { runc: 'restore', crun: 'restore', 'lxc-checkpoint': '-r' } as const
+
+/** Restores on this host wait until `openGate`. */
+export async function shutGate(host: LabHost): Promise<void> {
+  const wrap = Object.entries(RESTORERS).map(([program, word]) => {
+    const path = `/usr/local/sbin/${program}`
+    const real = `"$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${program})"`
+    return `cat > ${path} <<'END'
+#!/bin/sh
+case " $* " in *' ${word} '*) while [ -e ${GATE} ]; do sleep 0.02; done ;; esac
+exec ${real} "$@"
+END
+chmod 755 ${path}`
+  })
+  await host.exec(['sh', '-ec', [`touch ${GATE}`, ...wrap].join('\n')])
+}
+
+export async function openGate(host: LabHost): Promise<void> {
+  await host.exec(['rm', '-f', GATE, ...Object.keys(RESTORERS).map((program) => `/usr/local/sbin/${program}`)])
+}
+
+/** A move that has come to its restore while the daemon of `held` stands still, whichever of the two would have been faster. */
+export async function movingHeld(
+  source: FerryHost,
+  container: string,
+  target: FerryHost,
+  held: FerryHost = source
+): Promise<Moving> {
+  await shutGate(target.host)
+  try {
+    const moving = await Moving.start(source, container, target.name)
+    await moving.until('restoring')
+    await holdDaemon(held.host)
+    return moving
+  } finally {
+    await openGate(target.host)
+  }
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ReceiptView } from '../../protocols/operator/views.ts'
 import { createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter, startProgram } from './containers.ts'
-import { holdDaemon, letGo } from './held-daemon.ts'
+import { buryDaemon, letGo, movingHeld } from './held-daemon.ts'
 import { Moving } from './moving.ts'
 
 let cluster: Cluster
@@ -55,9 +55,7 @@ async function proved(id: string, expected: readonly string[]): Promise<void> {
 }
 
 async function targetPrepared(): Promise<Moving> {
-  const moving = await Moving.start(a, 'web', 'b')
-  await moving.until('restoring')
-  await holdDaemon(a.host)
+  const moving = await movingHeld(a, 'web', b)
   while (!b.log.some((line) => line.includes(moving.id) && line.includes('"state":"prepared"'))) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
@@ -67,7 +65,7 @@ async function targetPrepared(): Promise<Moving> {
 test('rolled back with the target prepared, both daemons killed in between', async () => {
   const moving = await targetPrepared()
   await Promise.all([a.stop('SIGKILL'), b.stop('SIGKILL')])
-  await a.host.exec(['rmdir', '/sys/fs/cgroup/held'], { check: false })
+  await Promise.all([a, b].map(({ host }) => buryDaemon(host)))
   await Promise.all([a.start(), b.start()])
   await cluster.connected()
   await proved(moving.id, ['a: before to frozen', 'a: abort to now'])

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MigrationView } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter } from './containers.ts'
-import { holdDaemon } from './held-daemon.ts'
+import { buryDaemon, holdDaemon, movingHeld } from './held-daemon.ts'
 import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
@@ -26,9 +26,7 @@ afterAll(async () => {
 
 async function killBoth(): Promise<void> {
   await Promise.all([a.stop('SIGKILL'), b.stop('SIGKILL')])
-  // One that was frozen takes its time to die, and has the port meanwhile.
-  const dead = "while pgrep -f 'main[.]js daemon'; do sleep 0.05; done; rmdir /sys/fs/cgroup/held"
-  await Promise.all([a, b].map(({ host }) => host.exec(['sh', '-c', dead], { check: false })))
+  await Promise.all([a, b].map(({ host }) => buryDaemon(host)))
 }
 
 async function restartBoth(): Promise<void> {
@@ -74,9 +72,7 @@ test('both killed with both trees frozen and undecided: the source runs on, the 
   const pids = await a.host.pids('counter')
   const client = await Client.connect(cluster.lab.client, address)
   await client.more()
-  const moving = await Moving.start(a, 'web', 'b')
-  await moving.until('restoring')
-  await holdDaemon(a.host)
+  const moving = await movingHeld(a, 'web', b)
   while (!b.log.some((line) => line.includes('"state":"prepared"'))) await new Promise((r) => setTimeout(r, 50))
   expect(await b.host.pids('counter')).toHaveLength(1)
   await killBoth()

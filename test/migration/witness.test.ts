@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { MigrationView } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter } from './containers.ts'
-import { holdDaemon, letGo } from './held-daemon.ts'
+import { letGo, movingHeld } from './held-daemon.ts'
 import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
@@ -48,18 +48,14 @@ async function isAlive(client: Client): Promise<void> {
 
 /** The source has committed and waits for a witness that is held still. */
 async function heldAtWitness(): Promise<Moving> {
-  const moving = await Moving.start(a, 'web', 'b')
-  await moving.until('restoring')
-  await holdDaemon(c.host)
+  const moving = await movingHeld(a, 'web', b, c)
   await moving.until('witnessing')
   return moving
 }
 
 /** The target is prepared and the source is held still before it hears of it. */
 async function heldBeforeDecision(): Promise<Moving> {
-  const moving = await Moving.start(a, 'web', 'b')
-  await moving.until('restoring')
-  await holdDaemon(a.host)
+  const moving = await movingHeld(a, 'web', b)
   while (!b.log.some((line) => line.includes('"state":"prepared"'))) await new Promise((r) => setTimeout(r, 50))
   return moving
 }

@@ -132,8 +132,9 @@ test('from A to B and back, never do two hosts answer for the container', async 
 
   await asking.kill('SIGTERM')
   expect((await client.settled()).outOfOrder).toBe(0)
-  await client.end()
+  // Before the client ends: it resets what comes in after that.
   const frames = await watch.stop()
+  await client.end()
   expect(placesOf(frames)).toEqual(['a', 'b', 'a'])
   for (const kind of ['arp-reply', 'neighbour-advertisement', 'tcp']) {
     expect(placesOf(frames.filter((frame) => frame.kind === kind)), kind).toEqual(['a', 'b', 'a'])

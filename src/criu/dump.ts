@@ -65,6 +65,7 @@ export async function criuDump(options: DumpOptions): Promise<void> {
       check: false,
       // Killed while it tries what the kernel can do, CRIU leaves a child that sleeps for ever and holds its pipes (criu/kerndat.c).
       sweep: true,
+      sparedByOomKiller: true,
       env: { CRIU_CONFIG_FILE: options.configFile }
     })
     if (result.exitCode !== 0)

@@ -38,6 +38,7 @@ export async function dumpOci(
         signal: frozen.signal,
         timeoutMs: DUMP_LIMIT_MS,
         check: false,
+        sparedByOomKiller: true,
         env: { CRIU_CONFIG_FILE: config }
       })
       if (exitCode !== 0)

@@ -1,5 +1,6 @@
 // How every program of the host is run: with an owner, a time limit, and an error that says what it said.
 import { execa } from 'execa'
+import { writeFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HostProblem } from './problem.ts'
@@ -22,6 +23,11 @@ export interface RunOptions {
   readonly stdio?: 'pipe' | 'ignore'
   /** What the program left behind of its process group ends half a second after it. Default false: its end is waited for. */
   readonly sweep?: boolean
+  /**
+   * The out-of-memory killer takes anything else first, where the host allows that: it and what it starts have `oom_score_adj` -1000 (proc_pid_oom_score_adj(5)).
+   * Not for a program whose children outlive it.
+   */
+  readonly sparedByOomKiller?: boolean
 }
 
 export interface RunResult {
@@ -60,6 +66,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     ...(options.cwd === undefined ? {} : { cwd: options.cwd })
   })
   let timedOut = false
+  if (options.sparedByOomKiller === true) spareFromOomKiller(child.pid)
   const ender = groupEnder(child.pid)
   const timer = setTimeout(() => {
     timedOut = true
@@ -169,6 +176,21 @@ function environment(extra: Readonly<Record<string, string>> = {}): Record<strin
   const base = extra['PATH'] ?? process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'
   const missing = ['/usr/local/sbin', '/usr/sbin', '/sbin'].filter((folder) => !base.split(':').includes(folder))
   return { LC_ALL: 'C', ...extra, PATH: [base, ...missing].join(':') }
+}
+
+function spareFromOomKiller(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    writeFileSync(`/proc/${String(pid)}/oom_score_adj`, '-1000')
+  } catch (error) {
+    // It has ended, or the daemon may not (CAP_SYS_RESOURCE): then it is as exposed as any program.
+    if (!(
+      error instanceof Error &&
+      'code' in error &&
+      ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(String(error.code))
+    ))
+      throw error
+  }
 }
 
 function split(argv: readonly string[]): [string, readonly string[]] {

@@ -17,6 +17,7 @@ import {
 import type { HostFacts } from '../host/facts.ts'
 import { Doctor } from './doctor/doctor.ts'
 import { withAdvert } from './advert-view.ts'
+import { advertisedBlocker } from './advertised.ts'
 import { containerView, findContainer, inspectContainer, inspectFound, listContainers } from './containers.ts'
 import { newMigrationId } from './ids.ts'
 import { diagnoseLogs, logEntries, readLogs } from './logs.ts'
@@ -173,7 +174,9 @@ export class FerryNode implements OperatorService {
       try {
         // Not before the claim: another migration could have taken it away since.
         const container = await inspectFound(this.#parts, { engine, summary }, signal)
-        const blocker = container.findings.find(({ level }) => level === 'blocker')
+        const blocker =
+          container.findings.find(({ level }) => level === 'blocker') ??
+          (await advertisedBlocker(this.#parts, peer, container, signal))
         if (blocker !== undefined) throw operatorError(name, blocker)
         const epoch = (await journal.epochOf(key)) + 1
         migration = new SourceMigration(this.#parts, engine, {

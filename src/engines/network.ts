@@ -235,7 +235,13 @@ export async function removeNetns(name: string, outer: readonly string[], signal
 /** What is gone already is fine. @throws HostProblem COMMAND_FAILED */
 export async function removePorts(outer: readonly string[], signal: AbortSignal): Promise<void> {
   for (const end of outer) {
-    if (await exists(end)) await run(['ip', 'link', 'del', checked(end)], { signal })
+    if (!(await exists(end))) continue
+    try {
+      await run(['ip', 'link', 'del', checked(end)], { signal })
+    } catch (error) {
+      // A port goes by itself some time after the last process of its network namespace: just now, it may be.
+      if (await exists(end)) throw error
+    }
   }
 }
 

@@ -35,9 +35,9 @@ export async function advertisedBlocker(
   }
 }
 
-function since({ ageMs }: AdvertView, why: string | undefined): string {
-  const age = `that is what it advertised ${String(Math.round(ageMs / 1000))} s ago`
-  return why === undefined ? age : `${why}; ${age}`
+function since({ issuedAt }: AdvertView, why: string | undefined): string {
+  const time = `that is what it advertised at ${new Date(issuedAt).toISOString()}`
+  return why === undefined ? time : `${why}; ${time}`
 }
 
 function factsOf(body: AdvertBody): HostFacts {

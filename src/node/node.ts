@@ -6,6 +6,7 @@ import {
   type CheckView,
   type ContainerView,
   type DoctorView,
+  type FindingView,
   type LogView,
   type MigrationView,
   type OperatorService,
@@ -14,6 +15,7 @@ import {
   type ReceiptView,
   type Resolution
 } from '../../protocols/operator/views.ts'
+import type { Inspection } from '../engines/engine.ts'
 import type { HostFacts } from '../host/facts.ts'
 import { Doctor } from './doctor/doctor.ts'
 import { withAdvert } from './advert-view.ts'
@@ -121,30 +123,7 @@ export class FerryNode implements OperatorService {
     return asOperator(name, async () => {
       const { container } = await inspectContainer(this.#parts, request.container, signal)
       const peer = this.#target(request.to)
-      const id = newMigrationId(this.#parts.now())
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)])
-      const offered = await this.#parts.mesh.request(
-        peer.peerId,
-        {
-          migration: id,
-          offer: {
-            container: container.name,
-            engine: container.engine,
-            sourceName: name,
-            epoch: 0,
-            memoryBytes: container.memoryBytes,
-            rootfsBytes: container.rootfsBytes,
-            spec: container.spec,
-            checkOnly: true,
-            catchesSigcont: container.catchesSigcont
-          }
-        },
-        limit
-      )
-      expectResponse(offered, 'accepted', peer.name)
-      const facts = JSON.stringify(await this.#parts.facts(signal))
-      const reported = await this.#parts.mesh.request(peer.peerId, { migration: id, preflight: { facts } }, limit)
-      const theirs = findingsFromWire(expectResponse(reported, 'report', peer.name).findings)
+      const theirs = await this.#examinedBy(peer, container, signal)
       const findings = [...container.findings.map((finding) => ({ host: name, ...finding })), ...theirs]
       return {
         container: container.name,
@@ -155,6 +134,58 @@ export class FerryNode implements OperatorService {
         findings
       }
     })
+  }
+
+  /** What the peer finds when it looks whether it could take the container. Nothing is changed there. */
+  async #examinedBy(
+    peer: { peerId: string; name: string },
+    container: Inspection,
+    signal: AbortSignal
+  ): Promise<FindingView[]> {
+    const { name, mesh, now, config } = this.#parts
+    const id = newMigrationId(now())
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(config.limits.peerTimeoutMs)])
+    const offered = await mesh.request(
+      peer.peerId,
+      {
+        migration: id,
+        offer: {
+          container: container.name,
+          engine: container.engine,
+          sourceName: name,
+          epoch: 0,
+          memoryBytes: container.memoryBytes,
+          rootfsBytes: container.rootfsBytes,
+          spec: container.spec,
+          checkOnly: true,
+          catchesSigcont: container.catchesSigcont
+        }
+      },
+      limit
+    )
+    expectResponse(offered, 'accepted', peer.name)
+    const facts = JSON.stringify(await this.#parts.facts(signal))
+    const reported = await mesh.request(peer.peerId, { migration: id, preflight: { facts } }, limit)
+    return findingsFromWire(expectResponse(reported, 'report', peer.name).findings)
+  }
+
+  /** The advert may be older than what was done about it since: a peer that can be asked has the last word. */
+  async #earlyBlocker(
+    peer: { peerId: string; name: string },
+    container: Inspection,
+    signal: AbortSignal
+  ): Promise<Problem | undefined> {
+    const { mesh, log } = this.#parts
+    const advertised = await advertisedBlocker(this.#parts, peer, container, signal)
+    const connected = mesh.peers().some(({ peerId, state }) => peerId === peer.peerId && state === 'connected')
+    if (advertised === undefined || !connected) return advertised
+    try {
+      return (await this.#examinedBy(peer, container, signal)).find(({ level }) => level === 'blocker')
+    } catch (error) {
+      signal.throwIfAborted()
+      log.info({ err: error, peer: peer.peerId }, 'the peer could not be asked about what it advertises')
+      return advertised
+    }
   }
 
   async move(request: { container: string; to: string }, signal: AbortSignal): Promise<MigrationView> {
@@ -176,7 +207,7 @@ export class FerryNode implements OperatorService {
         const container = await inspectFound(this.#parts, { engine, summary }, signal)
         const blocker =
           container.findings.find(({ level }) => level === 'blocker') ??
-          (await advertisedBlocker(this.#parts, peer, container, signal))
+          (await this.#earlyBlocker(peer, container, signal))
         if (blocker !== undefined) throw operatorError(name, blocker)
         const epoch = (await journal.epochOf(key)) + 1
         migration = new SourceMigration(this.#parts, engine, {

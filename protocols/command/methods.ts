@@ -5,6 +5,7 @@ import type {
   AuditEntry,
   CheckView,
   ContainerView,
+  CordonView,
   DoctorView,
   ExpulsionView,
   HostView,
@@ -36,6 +37,8 @@ export interface Methods {
   cancel: [{ id: string }, MigrationView]
   doctor: [Record<never, never>, DoctorView]
   repair: [Record<never, never>, DoctorView]
+  cordon: [{ reason?: string | undefined; maintenance: boolean }, CordonView]
+  uncordon: [Record<never, never>, CordonView]
   audit: [{ entries: number }, readonly AuditEntry[]]
   membership: [Record<never, never>, MembershipView]
   init: [{ meshName: string }, MembershipView]
@@ -62,6 +65,13 @@ export interface Method<M extends MethodName> {
   readonly arguments: z.ZodType<Arguments<M>>
 }
 
+/** One line that an advert has room for. */
+export const CORDON_REASON = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^\p{C}]*$/u, 'no control characters')
+
 const name = z.string().min(1).max(256)
 const nothing = z.strictObject({})
 const byId = z.strictObject({ id: z.string().regex(MIGRATION_ID) })
@@ -82,6 +92,8 @@ export const METHODS: { readonly [M in MethodName]: Method<M> } = {
   cancel: changing('move', byId),
   doctor: reading(nothing),
   repair: here('admin', nothing),
+  cordon: changing('admin', z.strictObject({ reason: CORDON_REASON.optional(), maintenance: z.boolean() })),
+  uncordon: changing('admin', nothing),
   audit: { ...reading(z.strictObject({ entries: z.int().min(1).max(1000) })), role: 'admin' },
   membership: reading(nothing),
   init: here('root', z.strictObject({ meshName: name })),

@@ -66,6 +66,7 @@ export const advertBodySchema = z.object({
   containersOmitted: z.int().min(0),
   /** Takes no containers. */
   cordoned: z.boolean(),
+  cordonReason: text(256).optional(),
   /** It is about to go down, or down, on purpose. */
   maintenance: z.object({ reason: text(256) }).optional()
 })

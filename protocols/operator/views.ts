@@ -42,7 +42,10 @@ export interface PeerView {
   readonly stale?: boolean
   readonly load?: number
   readonly containers?: number
+  /** It takes no containers. */
   readonly cordoned?: boolean
+  readonly cordonReason?: string
+  /** It is about to go down on purpose, or down: why, as far as that was said. */
   readonly maintenance?: string
   /** Why it is unreachable or refused, as far as known. */
   readonly problem?: Problem
@@ -183,12 +186,32 @@ export interface Gathered<T> {
   readonly missing: readonly Problem[]
 }
 
-/** What is gathered from every host of the mesh. */
+/** Whether a host takes containers. */
+export interface CordonView {
+  readonly host: string
+  readonly cordoned: boolean
+  readonly reason?: string
+  /** It is about to go down on purpose. */
+  readonly maintenance: boolean
+  /** When it was cordoned. */
+  readonly since?: string
+}
+
+/** What is gathered from every host of the mesh, and what is said to one by its name. */
 export interface WholeMeshService {
   allContainers(signal: AbortSignal): Promise<Gathered<ContainerView>>
   /** One view of each migration: its source's, where that can be asked. */
   allMigrations(signal: AbortSignal): Promise<Gathered<MigrationView>>
   allAudit(request: { entries: number }, signal: AbortSignal): Promise<Gathered<AuditEntry>>
+  /**
+   * From then on the host (a name or a peer id; without one, this host) takes no containers. What runs there stays and may move away, and what is
+   * on its way there arrives. Once more replaces what was said before.
+   */
+  cordon(
+    request: { readonly host?: string; readonly reason?: string; readonly maintenance: boolean },
+    signal: AbortSignal
+  ): Promise<CordonView>
+  uncordon(request: { readonly host?: string }, signal: AbortSignal): Promise<CordonView>
   /** Of this host alone, oldest first. */
   audit(request: { entries: number }, signal: AbortSignal): Promise<readonly AuditEntry[]>
 }

@@ -54,11 +54,15 @@ export function meshClient(socket: string): MeshService {
 export function wholeMeshClient(socket: string): WholeMeshService {
   const get = <T>(path: string, signal: AbortSignal): Promise<T> =>
     call<T>(socket, 'GET', `/v1/${path}`, undefined, signal)
+  const post = <T>(path: string, body: unknown, signal: AbortSignal): Promise<T> =>
+    call<T>(socket, 'POST', `/v1/${path}`, body, signal)
   return {
     allContainers: (signal) => get('all/containers', signal),
     allMigrations: (signal) => get('all/migrations', signal),
     allAudit: ({ entries }, signal) => get(`all/audit?entries=${String(entries)}`, signal),
-    audit: ({ entries }, signal) => get(`audit?entries=${String(entries)}`, signal)
+    audit: ({ entries }, signal) => get(`audit?entries=${String(entries)}`, signal),
+    cordon: (body, signal) => post('cordon', body, signal),
+    uncordon: (body, signal) => post('uncordon', body, signal)
   }
 }
 

@@ -21,7 +21,7 @@ export interface OperatorApiOptions {
   readonly service: OperatorService
   /** Without it the routes below /v1/mesh are not there. */
   readonly mesh?: MeshService
-  /** Without it the routes below /v1/all and /v1/audit are not there. */
+  /** Without it the routes below /v1/all, and those of the audit log and of cordons, are not there. */
   readonly whole?: WholeMeshService
   /** A pino logger fits. */
   readonly log: {
@@ -73,8 +73,8 @@ const routes: readonly Route[] = [
   post(`migrations/${id}/cancel`, 200, ({ service, id, signal }) => service.cancel(id, signal)),
   get('doctor', ({ service, signal }) => service.doctor(signal)),
   post('doctor/repair', 200, ({ service, signal }) => service.repair(signal)),
-  ...wholeRoutes.map(({ path, answer }) =>
-    get(path, async ({ request, whole, host, signal }) => {
+  ...wholeRoutes.map(({ method, path, answer }) =>
+    route(method, path, 200, async ({ request, whole, host, signal }) => {
       if (whole === undefined) throw noSuchRoute(`/v1/${path}`, host)
       return answer(whole, request, host, signal)
     })

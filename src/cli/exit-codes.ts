@@ -31,5 +31,6 @@ const badInput = new Set([
 
 export function exitCodeOf(problemCode: string): ExitCode {
   if (problemCode === 'DAEMON_UNREACHABLE') return exitCodes.unreachable
+  if (problemCode === 'CORDONED') return exitCodes.refused
   return badInput.has(problemCode) || problemCode.startsWith('UNKNOWN_') ? exitCodes.usage : exitCodes.failed
 }

@@ -1,7 +1,7 @@
 // The tables of `ls`, `peers`, `migrations` and `check`.
 import type { CheckView, ContainerView, MigrationView, PeerView } from '../../protocols/operator/views.ts'
 import { findingsText } from './problem-text.ts'
-import { table } from './table.ts'
+import { printable, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { bytesText, durationText } from './units.ts'
 
@@ -23,7 +23,7 @@ export function peersText(peers: readonly PeerView[], terminal: Terminal): strin
   const bytes = (count: number | undefined): string => (count === undefined ? '-' : bytesText(count))
   const rows = peers.map((p) => [
     p.name,
-    p.stale === true ? `${p.state}, stale` : p.state,
+    stateOf(p),
     p.state === 'self' ? 'now' : p.ageMs === undefined ? '-' : durationText(p.ageMs),
     p.criu ?? '-',
     p.kernel ?? '-',
@@ -39,12 +39,20 @@ export function peersText(peers: readonly PeerView[], terminal: Terminal): strin
       ? []
       : [`${name || peerId}: ${problem.what}${problem.why === undefined ? '' : `: ${problem.why}`}. ${problem.remedy}`]
   )
+  const cordons = peers.flatMap(({ name, peerId, cordonReason }) =>
+    cordonReason === undefined ? [] : [printable(`${name || peerId} takes no containers: ${cordonReason}`)]
+  )
   const shown = table(
     ['NAME', 'STATE', 'AGE', 'CRIU', 'KERNEL', 'FREE MEMORY', 'FREE DISK', 'ENGINES', 'PEER ID'],
     rows,
     options(terminal)
   )
-  return [shown, ...why].join('\n')
+  return [shown, ...cordons, ...why].join('\n')
+}
+
+function stateOf({ state, stale, cordoned, maintenance }: PeerView): string {
+  const standing = maintenance !== undefined ? 'maintenance' : cordoned === true ? 'cordoned' : undefined
+  return [state, stale === true ? 'stale' : undefined, standing].filter((word) => word !== undefined).join(', ')
 }
 
 export function migrationsText(migrations: readonly MigrationView[], terminal: Terminal): string {

@@ -14,6 +14,7 @@ import { meshClient, operatorClient, wholeMeshClient } from '../api/client.ts'
 import { ferryVersion } from '../api/version.ts'
 import { doctorText } from './doctor.ts'
 import { exitCodeHelp, exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts'
+import { cordonText } from './cordon.ts'
 import { checkText, containersText, migrationsText, peersText } from './lists.ts'
 import { logsText } from './logs.ts'
 import { expulsionText, invitationText, keyText, membershipText, ttlMs } from './mesh.ts'
@@ -143,6 +144,25 @@ command('move <name>', 'move a running container; NAME may be ENGINE:NAME')
   .action(async (container: string, { to }: { to: string }) => {
     exitCode = await move(await client(), { container, to }, terminalNow())
   })
+
+command('cordon [host]', 'let a host, this one if none is named, take no containers; what runs there stays')
+  .option('--reason <text>', 'why; whoever is refused is told')
+  .option('--maintenance', 'the host is about to go down on purpose')
+  .action(async (host: string | undefined, options: { reason?: string; maintenance?: boolean }) => {
+    const { reason, maintenance = false } = options
+    const request = {
+      ...(host === undefined ? {} : { host }),
+      ...(reason === undefined ? {} : { reason }),
+      maintenance
+    }
+    show(await (await whole()).cordon(request, timeout()), cordonText)
+  })
+
+command('uncordon [host]', 'let a host, this one if none is named, take containers again').action(
+  async (host: string | undefined) => {
+    show(await (await whole()).uncordon(host === undefined ? {} : { host }, timeout()), cordonText)
+  }
+)
 
 command('migrations', 'list the migrations of this host, present and past')
   .option('--all', 'of every host of the mesh')

@@ -17,6 +17,7 @@ export function withAdvert(peer: PeerView, advert: AdvertView | undefined): Peer
       : { memoryFreeBytes: vitals.memoryFreeBytes, diskFreeBytes: vitals.diskFreeBytes, load: vitals.load }),
     containers: body.containers.length + body.containersOmitted,
     cordoned: body.cordoned,
+    ...(body.cordonReason === undefined ? {} : { cordonReason: body.cordonReason }),
     ...(body.maintenance === undefined ? {} : { maintenance: body.maintenance.reason }),
     ...peer,
     addresses: peer.addresses.length > 0 ? peer.addresses : body.addresses,

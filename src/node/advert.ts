@@ -24,6 +24,7 @@ export interface AdvertParts {
   readonly diskTotalBytes: number
   readonly containers: readonly ContainerSummary[]
   readonly cordoned: boolean
+  readonly cordonReason?: string
   /** Why it is going down, while it is. */
   readonly maintenance?: string
 }
@@ -72,6 +73,7 @@ export function advertBody(parts: AdvertParts): AdvertBody {
     containers: containers.slice(0, kept),
     containersOmitted: containers.length - Math.min(kept, containers.length),
     cordoned: parts.cordoned,
+    ...(parts.cordonReason === undefined ? {} : { cordonReason: clip(parts.cordonReason, 256) }),
     ...(parts.maintenance === undefined ? {} : { maintenance: { reason: clip(parts.maintenance, 256) } })
   })
   let kept = Math.min(containers.length, MAX_CONTAINERS)

@@ -4,7 +4,9 @@ import type { Problem } from '../../protocols/operator/views.ts'
 import type { Inspection } from '../engines/engine.ts'
 import { compareHosts } from '../host/compare.ts'
 import type { HostFacts } from '../host/facts.ts'
+import type { ProblemDetails } from '../host/problem.ts'
 import type { AdvertView, Mesh } from '../mesh/mesh.ts'
+import { cordonProblem } from './cordon.ts'
 import type { NodeParts } from './parts.ts'
 
 /**
@@ -19,20 +21,32 @@ export async function advertisedBlocker(
 ): Promise<Problem | undefined> {
   const advert = mesh.advert(target.peerId)
   if (advert === undefined || advert.stale) return undefined
-  const blocker = compareHosts(await facts(signal), factsOf(advert.body), {
-    engine: container.engine,
-    memoryBytes: container.memoryBytes,
-    diskBytes: container.rootfsBytes + container.memoryBytes
-  }).find(({ level }) => level === 'blocker')
-  if (blocker === undefined) return undefined
-  const { level: _, ...problem } = blocker
-  const { what } = problem
+  const { cordoned, cordonReason, maintenance } = advert.body
+  const problem =
+    cordonProblem(name, target.name, {
+      cordoned,
+      ...(cordonReason === undefined ? {} : { cordonReason }),
+      ...(maintenance === undefined ? {} : { maintenance: maintenance.reason })
+    }) ?? firstBlocker(await facts(signal), factsOf(advert.body), container)
+  if (problem === undefined) return undefined
   return {
     ...problem,
     host: name,
-    what: `${container.name} can't move to ${target.name}: ${what}`,
+    what: `${container.name} can't move to ${target.name}: ${problem.what}`,
     why: since(advert, problem.why)
   }
+}
+
+function firstBlocker(
+  source: HostFacts,
+  target: HostFacts,
+  { engine, memoryBytes, rootfsBytes }: Pick<Inspection, 'engine' | 'memoryBytes' | 'rootfsBytes'>
+): ProblemDetails | undefined {
+  const found = compareHosts(source, target, { engine, memoryBytes, diskBytes: rootfsBytes + memoryBytes })
+  const blocker = found.find(({ level }) => level === 'blocker')
+  if (blocker === undefined) return undefined
+  const { level: _, ...problem } = blocker
+  return problem
 }
 
 function since({ issuedAt }: AdvertView, why: string | undefined): string {

@@ -7,6 +7,7 @@ import type { HostFacts } from '../host/facts.ts'
 import { initFacts } from '../host/init.ts'
 import { diskBytes, storageOf } from '../host/storage.ts'
 import { advertBody } from './advert.ts'
+import type { Standing } from './cordon.ts'
 
 export interface AdvertisingOptions {
   readonly name: string
@@ -15,7 +16,7 @@ export interface AdvertisingOptions {
   readonly addresses: () => readonly string[]
   readonly facts: (signal: AbortSignal) => Promise<HostFacts>
   readonly containers: (signal: AbortSignal) => Promise<readonly ContainerSummary[]>
-  readonly standing: () => { readonly cordoned: boolean; readonly maintenance?: string }
+  readonly standing: () => Standing
   readonly gossip: {
     publish(body: AdvertBody, vitals: Vitals): void
     report(vitals: Vitals): void
@@ -47,6 +48,8 @@ export class Advertising {
 
   /** Something of the advert has changed: it is looked at within a moment. */
   changed(): void {
+    // Before the start nothing is advertised; the first look sees it.
+    if (this.#timer === undefined) return
     if (this.#looking === undefined) this.#wait(SETTLE_MS)
     else this.#again = true
   }

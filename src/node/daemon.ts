@@ -14,6 +14,7 @@ import { createMesh } from '../mesh/mesh.ts'
 import { Roster } from '../mesh/roster/roster.ts'
 import { tellable } from '../mesh/tellable.ts'
 import { Advertising } from './advertising.ts'
+import { Cordon } from './cordon.ts'
 import { listContainers } from './containers.ts'
 import { MeshAdmin } from './mesh-admin.ts'
 import { signerOf } from '../receipt/signature.ts'
@@ -63,7 +64,8 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     log.warn({ err: error }, 'not everything about this host is known yet')
   })
 
-  const node: { current?: FerryNode; routing?: Routing } = {}
+  const node: { current?: FerryNode; routing?: Routing; advertising?: Advertising } = {}
+  const changed = () => node.advertising?.changed()
   const keyFile = keyFileOf(config.stateDir)
   const folder = `${config.stateDir}/mesh`
   const roster = await Roster.open({ folder, log, now: () => Date.now() })
@@ -95,6 +97,13 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   onClose(() => mesh.stop())
   const facts = (signal: AbortSignal) => factsNow(FRESH_FACTS_MS, signal)
   const reservations = new Reservations()
+  const cordon = await Cordon.open({
+    path: `${config.stateDir}/cordon.json`,
+    host: config.name,
+    log,
+    now: () => Date.now(),
+    changed
+  })
   const key = await loadOrCreateKey(keyFile)
   let signer = signerOf(key)
   const parts: NodeParts = {
@@ -109,10 +118,11 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     },
     engines,
     reservations,
+    cordon,
     facts,
     now: () => Date.now()
   }
-  const ferry = new FerryNode(parts)
+  const ferry = new FerryNode(parts, changed)
   await ferry.recover()
   node.current = ferry
   const advertising = new Advertising({
@@ -122,10 +132,11 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     addresses: () => tellable(mesh.self.addresses),
     facts: (signal) => factsNow(TOLD_FACTS_MS, signal),
     containers: (signal) => listContainers(parts, signal),
-    standing: () => ({ cordoned: false }),
+    standing: () => cordon.standing,
     gossip: mesh,
     log
   })
+  node.advertising = advertising
   advertising.start()
   onClose(() => advertising.stop())
   const admin = await MeshAdmin.open({
@@ -140,12 +151,13 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     onKey: (fresh) => {
       signer = signerOf(fresh)
     },
+    onAddresses: changed,
     underWay: async () => (await ferry.migrations()).filter(({ outcome }) => outcome === undefined).map(({ id }) => id)
   })
   onClose(() => admin.close())
   const audit = await AuditLog.open({ path: `${config.stateDir}/audit.log`, host: config.name, now: parts.now })
   onClose(() => audit.close())
-  const routing = startRouting({ ...parts, service: ferry, admin, roster, audit })
+  const routing = startRouting({ ...parts, service: ferry, admin, cordon, roster, audit })
   node.routing = routing
   const { router } = routing
   const api = await serveOperatorApi({ socket: config.socket, service: router, mesh: router.mesh, whole: router, log })

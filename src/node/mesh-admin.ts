@@ -41,6 +41,8 @@ export interface MeshAdminParts {
   readonly key: PrivateKey
   /** The key in use is another one from now on. */
   readonly onKey: (key: PrivateKey) => void
+  /** This host is another peer id by now, and so are its addresses. */
+  readonly onAddresses: () => void
   /** Ids of migrations that have not ended here. */
   readonly underWay: () => Promise<readonly string[]>
 }
@@ -99,9 +101,15 @@ export class MeshAdmin implements MeshService {
     })
     const admin = new MeshAdmin(parts, invitations)
     admin.#settle()
-    admin.#resumed = admin.#rotation.resume(parts.key, admin.#closing.signal).catch((error: unknown) => {
-      parts.log.error({ err: error }, 'a change of the key that was cut short could not be finished')
-    })
+    const before = admin.#self
+    admin.#resumed = admin.#rotation
+      .resume(parts.key, admin.#closing.signal)
+      .then(() => {
+        if (admin.#self !== before) parts.onAddresses()
+      })
+      .catch((error: unknown) => {
+        parts.log.error({ err: error }, 'a change of the key that was cut short could not be finished')
+      })
     return admin
   }
 
@@ -183,6 +191,7 @@ export class MeshAdmin implements MeshService {
       const formerPeerId = this.#self
       await this.#door.close()
       await this.#rotation.rotate(this.#key)
+      this.#parts.onAddresses()
       this.#settle()
       return { formerPeerId, peerId: this.#self }
     })
@@ -190,7 +199,7 @@ export class MeshAdmin implements MeshService {
 
   leave(): Promise<KeyView> {
     return this.#change(async () => {
-      const { roster, mesh, keyFile, onKey } = this.#parts
+      const { roster, mesh, keyFile, onKey, onAddresses } = this.#parts
       if (roster.meshId === undefined) throw notAMember()
       await this.#checkIdle()
       const formerPeerId = this.#self
@@ -208,6 +217,7 @@ export class MeshAdmin implements MeshService {
       this.#key = key
       onKey(key)
       await mesh.rekey(key)
+      onAddresses()
       return { formerPeerId, peerId: this.#self }
     })
   }

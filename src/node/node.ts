@@ -44,10 +44,13 @@ export class FerryNode implements OperatorService {
   readonly #active = new Map<string, Migration>()
   readonly #requests: PeerRequests
   readonly #doctor: Doctor
+  readonly #onEnded: () => void
   #closing = false
 
-  constructor(parts: NodeParts) {
+  /** @param onEnded called after each migration of this host, whichever side it was */
+  constructor(parts: NodeParts, onEnded: () => void) {
     this.#parts = parts
+    this.#onEnded = onEnded
     this.#requests = new PeerRequests(parts, {
       find: (id) => this.#active.get(id),
       add: (migration) => {
@@ -99,7 +102,8 @@ export class FerryNode implements OperatorService {
       peerId: mesh.self.peerId,
       addresses: mesh.self.addresses,
       state: 'self',
-      ...factsView(facts)
+      ...factsView(facts),
+      ...this.#parts.cordon.standing
     }
     const others = mesh.peers().map((peer): PeerView => {
       const { facts: json, ferryVersion, lastSeen, problem, ...rest } = peer
@@ -357,7 +361,10 @@ export class FerryNode implements OperatorService {
 
   #add(migration: Migration): void {
     this.#active.set(migration.id, migration)
-    void migration.ended.finally(() => this.#active.delete(migration.id))
+    void migration.ended.finally(() => {
+      this.#active.delete(migration.id)
+      this.#onEnded()
+    })
     migration.start()
   }
 

@@ -6,6 +6,7 @@ import type { HostFacts } from '../host/facts.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { Signer } from '../receipt/signature.ts'
+import type { Cordon } from './cordon.ts'
 import type { Reservations } from './reservations.ts'
 
 export interface NodeParts {
@@ -18,6 +19,7 @@ export interface NodeParts {
   readonly signer: Signer
   readonly engines: ReadonlyMap<EngineName, Engine>
   readonly reservations: Reservations
+  readonly cordon: Pick<Cordon, 'standing' | 'refusal'>
   readonly facts: (signal: AbortSignal) => Promise<HostFacts>
   /** Milliseconds since the epoch. */
   readonly now: () => number

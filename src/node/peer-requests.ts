@@ -90,7 +90,7 @@ export class PeerRequests {
   }
 
   async #firstOffer(from: string, id: string, offer: Offer, signal: AbortSignal): Promise<Response> {
-    const { name, engines, journal, now } = this.#parts
+    const { name, engines, journal, cordon, now } = this.#parts
     if (this.#active.closing())
       return refused(this.#problem('SHUTTING_DOWN', `ferry on ${name} is ending`, 'choose another peer'))
     const engine = engineOf(engines, offer.engine)
@@ -99,6 +99,9 @@ export class PeerRequests {
     if (this.#active.find(id) !== undefined || (await journal.migration(id)) !== undefined) {
       return refused(this.#duplicate(id))
     }
+    // After that: what is under way goes on, and a repeated offer of it is no new one.
+    const cordoned = cordon.refusal()
+    if (cordoned !== undefined) return refused(cordoned)
     const key = containerKey(offer.engine, offer.container)
     const holder = await journal.claim(key, id)
     if (holder !== id) {
@@ -129,9 +132,11 @@ export class PeerRequests {
   }
 
   async #check(from: string, id: string, offer: Offer, signal: AbortSignal): Promise<Response> {
-    const { name, engines, config } = this.#parts
+    const { name, engines, config, cordon } = this.#parts
     const engine = engineOf(engines, offer.engine)
     const findings: FindingView[] = []
+    const cordoned = cordon.refusal()
+    if (cordoned !== undefined) findings.push({ level: 'blocker', ...cordoned })
     if (engine === undefined || (await engine.version(signal)) === undefined) {
       findings.push({ level: 'blocker', ...this.#noEngine(offer.engine) })
     } else {

@@ -7,12 +7,12 @@ import type {
   Gathered,
   InvitationView,
   LogView,
-  MigrationView,
-  Problem
+  MigrationView
 } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from '../migration/cluster.ts'
 import { startCounter, startProgram } from '../migration/containers.ts'
 import { Moving } from '../migration/moving.ts'
+import { eventually, parsed, said, type Said } from './saying.ts'
 
 const address = '10.77.0.150'
 let cluster: Cluster
@@ -33,22 +33,6 @@ afterAll(async () => {
   await cluster.down()
 })
 
-interface Said<T> {
-  readonly exitCode: number
-  readonly answer?: T
-  readonly problem?: Problem
-}
-
-async function said<T>(on: FerryHost, ...args: string[]): Promise<Said<T>> {
-  return parsed(await on.ferry(...args, '--json'))
-}
-
-function parsed<T>({ exitCode, stdout, stderr }: { exitCode: number; stdout: string; stderr: string }): Said<T> {
-  const [out, err] = [stdout, stderr].map((text) => text.trim().split('\n').at(-1) ?? '')
-  if (out !== undefined && out !== '') return { exitCode, answer: JSON.parse(out) as T }
-  return { exitCode, problem: (JSON.parse(err ?? '') as { problem: Problem }).problem }
-}
-
 async function ended(on: FerryHost, id: string): Promise<MigrationView> {
   for (let tries = 0; tries < 200; tries++) {
     const view = (await on.json<MigrationView[]>('migrations')).find((migration) => migration.id === id)
@@ -56,15 +40,6 @@ async function ended(on: FerryHost, id: string): Promise<MigrationView> {
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
   throw new Error(`migration ${id} does not end on ${on.name}`)
-}
-
-async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 80; tries++) {
-    const answer = await ask()
-    if (good(answer)) return answer
-    await new Promise((resolve) => setTimeout(resolve, 250))
-  }
-  return ask()
 }
 
 async function whole(client: Client): Promise<void> {

@@ -2,31 +2,17 @@ import { expect, it } from 'vitest'
 import { advertBody } from '../../src/node/advert.ts'
 import { advertisedBlocker } from '../../src/node/advertised.ts'
 import type { HostFacts } from '../../src/host/facts.ts'
+import type { Standing } from '../../src/node/cordon.ts'
+import { GIB, facts } from './host-facts.ts'
 
-const GIB = 1024 ** 3
-const facts: HostFacts = {
-  arch: 'x86_64',
-  kernel: '6.18.5-amd64',
-  cpuModel: 'some',
-  cpuFlags: ['avx2', 'sse2'],
-  cpuCount: 2,
-  pureCgroupV2: true,
-  criu: { path: 'criu', version: '4.2.1' },
-  criuFeatures: [],
-  lsm: [],
-  systemd: true,
-  lxcfs: false,
-  bridges: ['br0'],
-  memoryTotalBytes: 4 * GIB,
-  memoryFreeBytes: 0,
-  diskFreeBytes: 0,
-  engines: { runc: '1.3' },
-  rsync: '3.4',
-  perl: true
-}
 const web = { name: 'web', engine: 'runc', memoryBytes: GIB, rootfsBytes: GIB } as const
 
-function refusal(theirs: Partial<HostFacts>, container: typeof web | { memoryBytes: number } = web, stale = false) {
+function refusal(
+  theirs: Partial<HostFacts>,
+  container: typeof web | { memoryBytes: number } = web,
+  stale = false,
+  standing: Standing = { cordoned: false }
+) {
   const body = advertBody({
     name: 'b',
     addresses: [],
@@ -36,7 +22,7 @@ function refusal(theirs: Partial<HostFacts>, container: typeof web | { memoryByt
     storage: [],
     diskTotalBytes: 100 * GIB,
     containers: [],
-    cordoned: false
+    ...standing
   })
   const advert = { peer: 'peer', seq: 1, issuedAt: 0, ageMs: 3400, ttlMs: 60_000, stale, body }
   const parts = { name: 'a', facts: async () => facts, mesh: { advert: () => advert } }
@@ -60,4 +46,14 @@ it.each([
 
 it('what is stale refuses nothing: the peer itself is asked', async () => {
   expect(await refusal({ engines: {} }, web, true)).toBeUndefined()
+})
+
+it('a cordoned target is not asked, and who refuses says why and how that is lifted', async () => {
+  const reason = { cordoned: true, cordonReason: 'a new disk' }
+  const problem = await refusal({}, web, false, reason)
+  expect(problem).toMatchObject({ code: 'CORDONED', host: 'a', what: "web can't move to b: b takes no containers" })
+  expect(problem?.why).toBe('a new disk; that is what it advertised at 1970-01-01T00:00:00.000Z')
+  expect(problem?.remedy).toContain('ferry uncordon b')
+  expect((await refusal({}, web, false, { ...reason, maintenance: 'a new disk' }))?.what).toContain('about to go down')
+  expect(await refusal({}, web, true, reason)).toBeUndefined()
 })

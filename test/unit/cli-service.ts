@@ -1,10 +1,12 @@
 // A service for tests of API and CLI: every answer is the test's to change, every request is kept.
 import {
   OperatorError,
+  type CordonView,
   type LogView,
   type MigrationView,
   type OperatorService,
-  type ReceiptView
+  type ReceiptView,
+  type WholeMeshService
 } from '../../protocols/operator/views.ts'
 
 export function view(more: Partial<MigrationView> = {}): MigrationView {
@@ -148,5 +150,27 @@ export class FakeService implements OperatorService {
       })
       void this.#whenCancelled.then(resolve)
     })
+  }
+}
+
+export class FakeWhole implements WholeMeshService {
+  readonly requests: unknown[] = []
+
+  allContainers: WholeMeshService['allContainers'] = async () => ({ found: [], missing: [] })
+
+  allMigrations: WholeMeshService['allMigrations'] = async () => ({ found: [], missing: [] })
+
+  allAudit: WholeMeshService['allAudit'] = async () => ({ found: [], missing: [] })
+
+  audit: WholeMeshService['audit'] = async () => []
+
+  cordon: WholeMeshService['cordon'] = async ({ host = 'host-a', ...request }): Promise<CordonView> => {
+    this.requests.push({ cordon: host, ...request })
+    return { host, cordoned: true, ...request }
+  }
+
+  uncordon: WholeMeshService['uncordon'] = async ({ host = 'host-a' }): Promise<CordonView> => {
+    this.requests.push({ uncordon: host })
+    return { host, cordoned: false, maintenance: false }
   }
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { serveOperatorApi } from '../../src/api/server.ts'
-import { FakeService, view } from './cli-service.ts'
+import { OperatorError } from '../../protocols/operator/views.ts'
+import { FakeService, FakeWhole, view } from './cli-service.ts'
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts')
 const log = { debug: () => undefined, error: () => undefined }
@@ -19,13 +20,15 @@ describe('the ferry command', () => {
   let folder: string
   let socket: string
   let service: FakeService
+  let whole: FakeWhole
   let api: { close(): Promise<void> }
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ferry-cli-'))
     socket = join(folder, 'ferry.sock')
     service = new FakeService()
-    api = await serveOperatorApi({ socket, service, log, host: 'host-a' })
+    whole = new FakeWhole()
+    api = await serveOperatorApi({ socket, service, whole, log, host: 'host-a' })
   })
   afterEach(async () => {
     await api.close()
@@ -75,6 +78,57 @@ describe('the ferry command', () => {
     expect((await ferry('ls')).out).toMatch(/^NAME +ENGINE.*\nweb +runc +running +42 +host-a\n$/)
     expect((await ferry('peers')).out).toMatch(/host-b +connected.*1\.0 GiB/)
     expect(JSON.parse((await ferry('ls', '--json')).out)).toEqual(await service.containers(AbortSignal.timeout(1)))
+  })
+
+  it('cordons this host or another one, and says what that means', async () => {
+    const said = await ferry('cordon', 'host-b', '--reason', 'a new disk', '--maintenance')
+    expect(said).toMatchObject({ code: 0, err: '' })
+    expect(said.out).toBe(
+      'host-b is cordoned for maintenance: a new disk\nIt takes no containers; what runs there stays.\n'
+    )
+    expect((await ferry('cordon')).out).toContain('host-a is cordoned\n')
+    expect((await ferry('uncordon', 'host-b')).out).toBe('host-b takes containers.\n')
+    expect(JSON.parse((await ferry('uncordon', '--json')).out)).toMatchObject({ host: 'host-a', cordoned: false })
+    expect(whole.requests).toEqual([
+      { cordon: 'host-b', reason: 'a new disk', maintenance: true },
+      { cordon: 'host-a', maintenance: false },
+      { uncordon: 'host-b' },
+      { uncordon: 'host-a' }
+    ])
+  })
+
+  it.each(['two\nlines', 'x'.repeat(257), ''])('takes no reason that others could not be shown', async (reason) => {
+    const { code, err } = await ferry('cordon', '--reason', reason)
+    expect(code).toBe(2)
+    expect(err).toContain('a line of 256 characters at most')
+    expect(whole.requests).toEqual([])
+  })
+
+  it('shows which hosts are cordoned, and why', async () => {
+    const peer = { addresses: [], state: 'connected' as const }
+    service.peers = async () => [
+      { ...peer, name: 'host-b', peerId: 'b', cordoned: true, cordonReason: 'a new disk' },
+      { ...peer, name: 'host-c', peerId: 'c', cordoned: true, maintenance: '', stale: true },
+      { ...peer, name: 'host-d', peerId: 'd', cordoned: false }
+    ]
+    const { out } = await ferry('peers')
+    expect(out).toMatch(/host-b +connected, cordoned /)
+    expect(out).toMatch(/host-c +connected, stale, maintenance /)
+    expect(out).toMatch(/host-d +connected  /)
+    expect(out).toContain('host-b takes no containers: a new disk')
+  })
+
+  it('ends with 3 where the target is cordoned', async () => {
+    service.move = () =>
+      Promise.reject(
+        new OperatorError({
+          code: 'CORDONED',
+          host: 'host-a',
+          what: 'host-b takes no containers',
+          remedy: 'choose another'
+        })
+      )
+    expect((await ferry('move', 'web', '--to', 'host-b')).code).toBe(3)
   })
 
   it('resolves only after the risk was said and accepted', async () => {

@@ -76,6 +76,7 @@ export class Hosts {
       keyFile,
       key: await loadOrCreateKey(keyFile),
       onKey: () => undefined,
+      onAddresses: () => undefined,
       underWay: async () => underWay
     })
     const host: Host = {

@@ -4,16 +4,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { configSchema } from '../../config/schema.ts'
 import type { Request } from '../../protocols/migration/index.ts'
+import type { Problem } from '../../protocols/operator/views.ts'
 import type { Engine } from '../../src/engines/engine.ts'
 import { openJournal, type Journal } from '../../src/journal/journal.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { Migration } from '../../src/node/node.ts'
 import { PeerRequests } from '../../src/node/peer-requests.ts'
 import { Reservations } from '../../src/node/reservations.ts'
+import { cordonProblem } from '../../src/node/cordon.ts'
 import { signerOf } from '../../src/receipt/signature.ts'
+import { facts } from './host-facts.ts'
 
 const signal = AbortSignal.timeout(30_000)
 const [one, two] = ['0000000000one', '0000000000two'] as const
@@ -23,6 +26,7 @@ let journal: Journal
 let requests: PeerRequests
 let taken: Migration[]
 let examined: number
+let cordoned: Problem | undefined
 
 /** An engine that looks at every container, takes its time, and refuses it for a reason of its own. */
 const engine: Partial<Engine> = {
@@ -41,6 +45,7 @@ beforeEach(async () => {
   journal = await openJournal(join(folder, 'journal'))
   taken = []
   examined = 0
+  cordoned = undefined
   const parts = {
     name: 'b',
     config: configSchema.parse({ name: 'b', stateDir: folder }),
@@ -53,7 +58,8 @@ beforeEach(async () => {
     signer: signerOf(await generateKeyPair('Ed25519')),
     engines: new Map([['runc', engine as Engine]] as const),
     reservations: new Reservations(),
-    facts: () => Promise.reject(new Error('nobody asks for facts')),
+    cordon: { standing: { cordoned: false }, refusal: () => cordoned },
+    facts: async () => facts,
     now: () => Date.now()
   }
   requests = new PeerRequests(parts, {
@@ -71,7 +77,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-function offer(migration: string): Request {
+function offer(migration: string, checkOnly = false): Request {
   return {
     migration,
     offer: {
@@ -82,7 +88,7 @@ function offer(migration: string): Request {
       memoryBytes: 1,
       rootfsBytes: 1,
       spec: JSON.stringify({ name: 'web' }),
-      checkOnly: false,
+      checkOnly,
       catchesSigcont: false
     }
   }
@@ -104,4 +110,34 @@ it('of two migrations that bring the same name one is looked at, and the other o
   expect(await refusals(offer(one), offer(two))).toEqual(['MIGRATION_UNDER_WAY', 'NAME_TAKEN'])
   expect(taken).toHaveLength(1)
   expect(examined).toBe(1)
+})
+
+const cordon = () => cordonProblem('b', 'b', { cordoned: true, cordonReason: 'a new disk' })
+
+it('a cordoned host takes no offer, and says why', async () => {
+  cordoned = cordon()
+  const answer = await requests.answer(source, offer(one), signal)
+  expect(answer.refused?.problems).toMatchObject([{ code: 'CORDONED', host: 'b', why: 'a new disk' }])
+  expect([taken.length, examined]).toEqual([0, 0])
+  cordoned = undefined
+  expect(await refusals(offer(one))).toEqual(['NAME_TAKEN'])
+})
+
+it('what was under way when a host was cordoned is not refused for it', async () => {
+  const begun = requests.answer(source, offer(one), signal)
+  await vi.waitFor(() => {
+    expect(taken).toHaveLength(1)
+  })
+  cordoned = cordon()
+  expect(await refusals(offer(one))).toEqual(['DUPLICATE_OFFER'])
+  expect((await begun).refused?.problems[0]?.code).toBe('NAME_TAKEN')
+})
+
+it('a check of a cordoned host shows that among what else stands in the way', async () => {
+  cordoned = cordon()
+  expect((await requests.answer(source, offer(one, true), signal)).accepted?.targetName).toBe('b')
+  const preflight = { migration: one, preflight: { facts: JSON.stringify(facts) } }
+  const { report } = await requests.answer(source, preflight, signal)
+  const blockers = report?.findings.filter(({ blocker }) => blocker).map(({ problem }) => problem?.code)
+  expect(blockers).toEqual(expect.arrayContaining(['CORDONED', 'NAME_TAKEN']))
 })

@@ -38,6 +38,14 @@ const host = z.looseObject({
 })
 const entry = z.looseObject({ host: text, time: text, who: text, method: text, event: text, command: text })
 
+const cordon = z.looseObject({
+  host: text,
+  cordoned: z.boolean(),
+  reason: text.optional(),
+  maintenance: z.boolean(),
+  since: text.optional()
+})
+
 const SCHEMAS: { readonly [M in MethodName]?: z.ZodType } = {
   hosts: z.array(host),
   containers: z.array(container),
@@ -47,7 +55,9 @@ const SCHEMAS: { readonly [M in MethodName]?: z.ZodType } = {
   watch: migration,
   migration,
   resolve: migration,
-  cancel: migration
+  cancel: migration,
+  cordon,
+  uncordon: cordon
 }
 
 /** @throws OperatorError PEER_PROTOCOL */

@@ -10,6 +10,7 @@ import {
 import type { HostView, MeshService, OperatorService } from '../../../protocols/operator/views.ts'
 import type { Logger } from 'pino'
 import type { AuditLine, AuditLog } from '../audit.ts'
+import type { Cordon } from '../cordon.ts'
 import { asOperator, operatorError, toProblem } from '../problems.ts'
 import { checkAllowed, type Caller } from './caller.ts'
 import { Sampling } from './sampling.ts'
@@ -18,6 +19,7 @@ export interface DeskParts {
   readonly name: string
   readonly service: OperatorService
   readonly mesh: MeshService
+  readonly cordon: Pick<Cordon, 'set' | 'lift'>
   readonly hosts: () => readonly HostView[]
   readonly audit: AuditLog
   readonly log: Logger
@@ -154,7 +156,7 @@ function migrationIn(value: unknown): { migration?: string } {
   return { migration: value.id }
 }
 
-function doing({ service, mesh, hosts, audit }: DeskParts): Doing {
+function doing({ service, mesh, cordon, hosts, audit }: DeskParts): Doing {
   return {
     hosts: async () => hosts(),
     containers: (_, signal) => service.containers(signal),
@@ -170,6 +172,8 @@ function doing({ service, mesh, hosts, audit }: DeskParts): Doing {
     cancel: ({ id }, signal) => service.cancel(id, signal),
     doctor: (_, signal) => service.doctor(signal),
     repair: (_, signal) => service.repair(signal),
+    cordon: ({ reason, maintenance }) => cordon.set({ ...(reason === undefined ? {} : { reason }), maintenance }),
+    uncordon: () => cordon.lift(),
     audit: ({ entries }) => audit.read(entries),
     membership: (_, signal) => mesh.membership(signal),
     init: (args, signal) => mesh.init(args, signal),

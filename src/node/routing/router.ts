@@ -6,6 +6,7 @@ import {
   type AuditEntry,
   type CheckView,
   type ContainerView,
+  type CordonView,
   type Gathered,
   type MeshService,
   type MigrationView,
@@ -15,9 +16,9 @@ import {
   type WholeMeshService
 } from '../../../protocols/operator/views.ts'
 import { operatorError } from '../problems.ts'
-import { askHosts, nameOf } from './gather.ts'
+import { askHosts, canBeAsked, nameOf, unreachable } from './gather.ts'
 import { MigrationPlaces } from './migration-places.ts'
-import { Seen, ownerOf } from './owner.ts'
+import { Seen, hostCalled, ownerOf } from './owner.ts'
 import { oneAnswer, type Reach } from './reach.ts'
 
 /** Milliseconds in which another host must have taken a command. */
@@ -178,6 +179,25 @@ export class Router implements OperatorService, WholeMeshService {
     const { told, missing } = await askHosts(this.#reach, await this.#reach.hosts(signal), 'audit', request, signal)
     const found = told.flatMap(({ answer }) => answer).sort((a, b) => a.time.localeCompare(b.time))
     return { found: found.slice(-request.entries), missing: problems(missing) }
+  }
+
+  async cordon(
+    { host, ...request }: { host?: string; reason?: string; maintenance: boolean },
+    signal: AbortSignal
+  ): Promise<CordonView> {
+    return this.#at(await this.#hostCalled(host, signal), 'cordon', request, signal)
+  }
+
+  async uncordon({ host }: { host?: string }, signal: AbortSignal): Promise<CordonView> {
+    return this.#at(await this.#hostCalled(host, signal), 'uncordon', {}, signal)
+  }
+
+  /** Its peer id. @throws OperatorError UNKNOWN_PEER, AMBIGUOUS_PEER, PEER_UNREACHABLE, PEER_REFUSED */
+  async #hostCalled(called: string | undefined, signal: AbortSignal): Promise<string> {
+    if (called === undefined) return this.#reach.self()
+    const host = hostCalled(this.#reach, await this.#reach.hosts(signal), called)
+    if (!canBeAsked(host)) throw new OperatorError(unreachable(this.#reach.name, host))
+    return host.peerId
   }
 
   #here<M extends MethodName>(method: M, args: Arguments<M>, signal: AbortSignal): Promise<AnswerOf<M>> {

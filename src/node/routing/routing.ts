@@ -4,6 +4,7 @@ import type { MeshService, OperatorService } from '../../../protocols/operator/v
 import { membership, parseBootstrap } from '../../mesh/membership.ts'
 import type { Roster } from '../../mesh/roster/roster.ts'
 import type { AuditLog } from '../audit.ts'
+import type { Cordon } from '../cordon.ts'
 import type { NodeParts } from '../parts.ts'
 import { Commands } from './commands.ts'
 import { Desk } from './desk.ts'
@@ -15,6 +16,7 @@ export interface RoutingParts extends Pick<NodeParts, 'name' | 'config' | 'log' 
   /** Of this host alone. */
   readonly service: OperatorService
   readonly admin: MeshService
+  readonly cordon: Cordon
   readonly roster: Pick<Roster, 'meshId' | 'isMember' | 'rolesOf'>
   readonly audit: AuditLog
 }
@@ -36,6 +38,7 @@ export function startRouting(parts: RoutingParts): Routing {
     name,
     service: parts.service,
     mesh: parts.admin,
+    cordon: parts.cordon,
     hosts,
     audit,
     log,

@@ -1,10 +1,12 @@
 // The hand-over as the segment sees it: no frame lost, one host at a time, nobody who may not run ever speaks.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { MigrationView } from '../../protocols/operator/views.ts'
 import { keepAsking } from './asking.ts'
 import { createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter, type CounterOptions } from './containers.ts'
 import { EagerClient } from './eager.ts'
+import { letGo, movingHeld } from './held-daemon.ts'
 import { leftovers } from './leftovers.ts'
 import { addressHex, placesOf, SegmentWatch, type SeenFrame } from './segment-watch.ts'
 
@@ -160,7 +162,12 @@ test('a restored tree that is not seen frozen is killed before it gets a port', 
     '-c',
     'while :; do echo 0 > /sys/fs/cgroup/web/cgroup.freeze; done 2>/dev/null'
   ])
-  const view = await move(a, 'web', b)
+  const moving = await movingHeld(a, 'web', b)
+  // On a busy machine the loop could come too late for a source that goes on at once.
+  while (!b.log.some((line) => line.includes(moving.id) && /"state":"discard|something thawed/.test(line)))
+    await sleep(50)
+  await letGo(a.host)
+  const { view } = await moving.end()
   await thawing.kill('SIGKILL')
   expect(view.outcome).toBe('rolled-back')
   expect(view.problem?.code).toMatch(/^(NOT_FROZEN|NOT_CONTINUED|FREEZE_TIMEOUT|THAWED_BEHIND)$/)

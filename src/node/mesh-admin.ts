@@ -204,7 +204,7 @@ export class MeshAdmin implements MeshService {
       await this.#checkIdle()
       const formerPeerId = this.#self
       if (roster.isMember(formerPeerId)) {
-        const records = await roster.expel(formerPeerId, this.#key)
+        const records = await roster.leave(this.#key)
         await mesh.spread(records, AbortSignal.timeout(SPREAD_MS))
       }
       await this.#door.close()

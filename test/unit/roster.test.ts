@@ -208,6 +208,26 @@ describe('what comes with an admission', () => {
   })
 })
 
+test('a host that leaves keeps all that it did, and its key does nothing afterwards, whatever it says', async () => {
+  const roster = await open('founder')
+  await roster.found({ mesh: 'big', host: 'founder' }, founder.key)
+  const admit = (peer: string) =>
+    roster.sign({ admission: { peer, hostName: 'host', token: new Uint8Array(16) } }, founder.key)
+  const gone = await person('gone')
+  for (const { id } of [bob, gone]) await admit(id)
+  await roster.expel(gone.id, founder.key)
+  for (let at = 0; at < 405; at++) await admit((await person(`many${String(at)}`)).id)
+  await roster.leave(founder.key)
+  expect(roster.state.members.size).toBe(406)
+  expect(roster.isMember(founder.id)).toBe(false)
+  expect(roster.isMember(gone.id)).toBe(false)
+  await roster.expel(bob.id, founder.key)
+  const puppet = await admit(eve.id)
+  await roster.sign({ expulsion: { peer: founder.id, keeps: [bytesOf(puppet.id)] } }, founder.key)
+  expect(roster.isMember(eve.id)).toBe(false)
+  expect(roster.isMember(gone.id)).toBe(false)
+}, 60_000)
+
 test('an expulsion of somebody with more records than one can name keeps them all', async () => {
   const roster = await open('founder')
   await roster.found({ mesh: 'big', host: 'founder' }, founder.key)

@@ -1,6 +1,7 @@
 // The records of this host's mesh, and who belongs to it: the set that spreads between members, kept on disk.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Logger } from 'pino'
@@ -141,6 +142,17 @@ export class Roster implements RecordSet {
     const newPeer = peerIdFromPrivateKey(newKey).toString()
     const own = this.#signedBy(peerIdFromPrivateKey(oldKey).toString())
     return this.#inParts(own, (keeps) => this.sign({ rotation: { newPeer, keeps } }, oldKey, newKey))
+  }
+
+  /**
+   * Takes this host out: its key goes to an heir that nobody has. An expulsion of itself could be said a second time by a thief,
+   * keeping other records; what only both keys can sign can't.
+   * @throws MeshError as `sign`
+   */
+  async leave(key: PrivateKey): Promise<readonly string[]> {
+    const heir = await generateKeyPair('Ed25519')
+    const { id } = await this.sign({ expulsion: { peer: peerIdFromPrivateKey(heir).toString(), keeps: [] } }, key)
+    return [id, ...(await this.rotate(key, heir))]
   }
 
   /** A record has room for so many ids; several of one kind say together what one would. */

@@ -1,0 +1,42 @@
+// Which records of those who are out go on counting.
+import { leastKept, type Keeper, type Kept } from './reach.ts'
+import type { OpenRecord } from './record.ts'
+import type { Removals } from './removals.ts'
+
+export interface InForce {
+  readonly admitted: ReadonlySet<string>
+  readonly counts: (record: OpenRecord) => boolean
+}
+
+/**
+ * Of a key that took itself out, what it kept; of one that others expelled, what they kept. Believed is an expulsion which counts
+ * itself, by somebody who is a member without what it keeps: else the thief of an expelled key could admit somebody and have
+ * that one expel the key once more and keep its own admission. Where nobody can be believed so (two that expelled each other),
+ * whoever expelled it is. The founder's records are everybody's only root, so that those may be kept by whoever they admit.
+ */
+export function inForceOf(founder: string, all: readonly OpenRecord[], removed: Removals): InForce {
+  const { expelled, byOthers, agreed, heeds } = removed
+  const counts = (record: OpenRecord, kept: ReadonlySet<string>): boolean =>
+    // A rotation takes its own author out, which is no reason not to heed it.
+    kept.has(record.id) || !(record.body.rotation === undefined ? expelled : byOthers).has(record.body.author)
+  const heard = (keeper: Keeper, { admitted }: Kept): boolean =>
+    heeds(keeper.record) && (keeper.removed === founder || admitted.has(keeper.record.body.author))
+  const start = [...agreed].flatMap(([peer, ids]) => (byOthers.has(peer) ? [] : [...ids]))
+  const settled = new Set<string>()
+  const sure = leastKept(founder, all, {
+    start,
+    counts,
+    believes: (keeper, kept) => {
+      if (!heard(keeper, kept) || !counts(keeper.record, kept.ids)) return false
+      settled.add(keeper.removed)
+      return true
+    }
+  })
+  const { admitted, ids } = leastKept(founder, all, {
+    start: sure.ids,
+    counts,
+    believes: (keeper, kept) =>
+      heard(keeper, kept) && (counts(keeper.record, kept.ids) || !settled.has(keeper.removed))
+  })
+  return { admitted, counts: (record) => counts(record, ids) }
+}

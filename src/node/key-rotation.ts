@@ -23,6 +23,8 @@ export interface KeyRotationParts {
 const SPREAD_MS = 10_000
 /** How long one of the two keys is tried before the other one, when a rotation was cut short and no member is reached. */
 const TRY_MS = 10_000
+/** Between two looks whether migrations have ended. */
+const AGAIN_MS = 1_000
 
 export class KeyRotation {
   readonly #parts: KeyRotationParts
@@ -31,24 +33,33 @@ export class KeyRotation {
     this.#parts = parts
   }
 
-  /** @throws MeshError NO_MEMBER_REACHED, MESH_FILES, KEY_FILE */
-  async rotate(oldKey: PrivateKey): Promise<PrivateKey> {
+  /** A change whose record is on disk while the old key is still the key. @throws MeshError KEY_FILE */
+  async begun(): Promise<{ readonly oldKey: PrivateKey; readonly newKey: PrivateKey } | undefined> {
+    const { keyFile } = this.#parts
+    const newKey = await loadNextKey(keyFile)
+    if (newKey === undefined) return undefined
+    const oldKey = await loadOrCreateKey(keyFile)
+    return this.#record(oldKey, newKey).length === 0 ? undefined : { oldKey, newKey }
+  }
+
+  /** @throws MeshError NO_MEMBER_REACHED, MIGRATIONS_UNDER_WAY, MESH_FILES, KEY_FILE */
+  async rotate(oldKey: PrivateKey): Promise<void> {
     const { keyFile, roster, checkIdle } = this.#parts
     await checkIdle()
     const others = roster.state.members.size - 1
     if (others > 0 && this.#connected().length === 0) throw noMember()
     // The same new key when an earlier rotation was cut short: two would look like a thief's.
     const newKey = await loadOrCreateKey(nextKeyFile(keyFile))
-    if (this.#record(oldKey, newKey).length === 0) await roster.rotate(oldKey, newKey)
+    await roster.rotate(oldKey, newKey)
     await this.#finish(oldKey, newKey)
-    return newKey
   }
 
-  /** Ends what an earlier run began; resolves when there is nothing to end any more. */
-  async resume(oldKey: PrivateKey, signal: AbortSignal): Promise<void> {
+  /** Ends what was begun; resolves when there is nothing to end any more, or with the signal. */
+  async resume(signal: AbortSignal): Promise<void> {
     const { keyFile, mesh, log, onKey } = this.#parts
-    const newKey = await loadNextKey(keyFile)
-    if (newKey === undefined || this.#record(oldKey, newKey).length === 0) return
+    const begun = await this.begun()
+    if (begun === undefined) return
+    const { oldKey, newKey } = begun
     log.warn('a change of the key was cut short and is being finished')
     for (let current = oldKey; !signal.aborted;) {
       if (await this.#reach(signal)) {
@@ -56,8 +67,13 @@ export class KeyRotation {
         try {
           return await this.#finish(oldKey, newKey)
         } catch (error) {
-          if (!(error instanceof MeshError && error.details.code === 'NO_MEMBER_REACHED')) throw error
+          const code = error instanceof MeshError ? error.details.code : undefined
+          if (code !== 'NO_MEMBER_REACHED' && code !== 'MIGRATIONS_UNDER_WAY') throw error
           log.debug({ why: wordsOf(error) }, 'the change of the key is tried again')
+          if (code === 'MIGRATIONS_UNDER_WAY') {
+            await pause(AGAIN_MS, signal)
+            continue
+          }
         }
       }
       if (signal.aborted) return
@@ -71,7 +87,7 @@ export class KeyRotation {
   async #finish(oldKey: PrivateKey, newKey: PrivateKey): Promise<void> {
     const { keyFile, roster, mesh, onKey, checkIdle } = this.#parts
     const told = await mesh.spread(this.#record(oldKey, newKey), AbortSignal.timeout(SPREAD_MS))
-    if (told.length === 0 && roster.state.members.size > 1) throw noMember()
+    if (told.length === 0 && roster.state.members.size > 1) throw notToldYet()
     await checkIdle()
     await useNextKey(keyFile)
     onKey(newKey)
@@ -98,20 +114,34 @@ export class KeyRotation {
     const end = Date.now() + TRY_MS
     while (Date.now() < end && !signal.aborted) {
       if (this.#connected().length > 0) return true
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 250)
-        signal.addEventListener(
-          'abort',
-          () => {
-            clearTimeout(timer)
-            resolve()
-          },
-          { once: true }
-        )
-      })
+      await pause(250, signal)
     }
     return false
   }
+}
+
+/** Until the time (milliseconds) is over or the signal aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise<void>((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end, { once: true })
+  })
+}
+
+/** The change is on record here and goes on by itself. */
+export function notToldYet(): MeshError {
+  return new MeshError({
+    code: 'NO_MEMBER_REACHED',
+    what: 'The new key is written down, but no other member knows of it yet',
+    why: 'none is connected, or none answered',
+    remedy:
+      'Nothing is to be done but to get another member connected, see `ferry peers`: the change then goes on by itself'
+  })
 }
 
 function noMember(): MeshError {

@@ -26,7 +26,7 @@ import { notAMember, type Roster } from '../mesh/roster/roster.ts'
 import type { Role } from '../mesh/roster/state.ts'
 import { tellable } from '../mesh/tellable.ts'
 import { JoinDoor } from './join-door.ts'
-import { KeyRotation } from './key-rotation.ts'
+import { KeyRotation, notToldYet } from './key-rotation.ts'
 import { asOperator, operatorError } from './problems.ts'
 
 export interface MeshAdminParts {
@@ -48,6 +48,8 @@ export interface MeshAdminParts {
 }
 
 const SPREAD_MS = 5_000
+/** Both keys have their turn within it. */
+const FINISH_MS = 30_000
 
 export class MeshAdmin implements MeshService {
   readonly #parts: MeshAdminParts
@@ -56,7 +58,8 @@ export class MeshAdmin implements MeshService {
   readonly #rotation: KeyRotation
   readonly #closing = new AbortController()
   readonly #endWatch: () => void
-  #resumed: Promise<void> = Promise.resolve()
+  /** A change of the key that was cut short goes on here. */
+  #resuming: { readonly done: Promise<void>; readonly stop: AbortController } | undefined
   #key: PrivateKey
   /** One change after the other. */
   #last: Promise<unknown> = Promise.resolve()
@@ -101,22 +104,14 @@ export class MeshAdmin implements MeshService {
     })
     const admin = new MeshAdmin(parts, invitations)
     admin.#settle()
-    const before = admin.#self
-    admin.#resumed = admin.#rotation
-      .resume(parts.key, admin.#closing.signal)
-      .then(() => {
-        if (admin.#self !== before) parts.onAddresses()
-      })
-      .catch((error: unknown) => {
-        parts.log.error({ err: error }, 'a change of the key that was cut short could not be finished')
-      })
+    admin.#resume()
     return admin
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the node is ending'))
     this.#endWatch()
-    await this.#resumed
+    await this.#resuming?.done
     await this.#door.close()
   }
 
@@ -187,14 +182,51 @@ export class MeshAdmin implements MeshService {
 
   rotateKey(): Promise<KeyView> {
     return this.#change(async () => {
+      const begun = await this.#rotation.begun()
+      if (begun !== undefined) return this.#finishRotation(idOf(begun.oldKey))
       this.#member()
       const formerPeerId = this.#self
       await this.#door.close()
-      await this.#rotation.rotate(this.#key)
+      try {
+        await this.#rotation.rotate(this.#key)
+      } catch (error) {
+        // Once the record is there it is the old key that is no member any more.
+        this.#resume()
+        throw error
+      }
       this.#parts.onAddresses()
       this.#settle()
       return { formerPeerId, peerId: this.#self }
     })
+  }
+
+  async #finishRotation(formerPeerId: string): Promise<KeyView> {
+    const { done } = this.#resume()
+    const limit = AbortSignal.timeout(FINISH_MS)
+    await Promise.race([done, new Promise((resolve) => limit.addEventListener('abort', resolve, { once: true }))])
+    if ((await this.#rotation.begun()) === undefined) return { formerPeerId, peerId: this.#self }
+    await this.#checkIdle()
+    throw notToldYet()
+  }
+
+  #resume(): { readonly done: Promise<void> } {
+    if (this.#resuming !== undefined) return this.#resuming
+    const stop = new AbortController()
+    const before = this.#self
+    const done = this.#rotation
+      .resume(AbortSignal.any([stop.signal, this.#closing.signal]))
+      .then(() => {
+        if (this.#self !== before) this.#parts.onAddresses()
+      })
+      .catch((error: unknown) => {
+        this.#parts.log.error({ err: error }, 'a change of the key that was cut short could not be finished')
+      })
+      .finally(() => {
+        this.#resuming = undefined
+        this.#settle()
+      })
+    this.#resuming = { done, stop }
+    return this.#resuming
   }
 
   leave(): Promise<KeyView> {
@@ -202,14 +234,17 @@ export class MeshAdmin implements MeshService {
       const { roster, mesh, keyFile, onKey, onAddresses } = this.#parts
       if (roster.meshId === undefined) throw notAMember()
       await this.#checkIdle()
+      this.#resuming?.stop.abort(new Error('this host leaves the mesh'))
+      await this.#resuming?.done
       const formerPeerId = this.#self
-      if (roster.isMember(formerPeerId)) {
-        const records = await roster.leave(this.#key)
+      // One that a change of the key left behind may be a member by its record.
+      const leaving = (await this.#rotation.begun())?.newKey ?? this.#key
+      if (roster.isMember(idOf(leaving))) {
+        const records = await roster.leave(leaving)
         await mesh.spread(records, AbortSignal.timeout(SPREAD_MS))
       }
       await this.#door.close()
       await this.#invitations.clear()
-      // One that a change of the key left behind may be a member by its record.
       await removeFile(nextKeyFile(keyFile))
       const key = await loadOrCreateKey(nextKeyFile(keyFile))
       await useNextKey(keyFile)
@@ -243,7 +278,7 @@ export class MeshAdmin implements MeshService {
   }
 
   get #self(): string {
-    return peerIdFromPrivateKey(this.#key).toString()
+    return idOf(this.#key)
   }
 
   /** The id of the mesh that this host is a member of. @throws MeshError NOT_A_MEMBER */
@@ -251,6 +286,7 @@ export class MeshAdmin implements MeshService {
     const { roster } = this.#parts
     if (roster.meshId === undefined) throw notAMember()
     if (roster.isMember(this.#self)) return roster.meshId
+    if (this.#resuming !== undefined) throw notToldYet()
     throw new MeshError({
       code: 'NOT_A_MEMBER',
       what: 'This host is no member of its mesh any more',
@@ -348,4 +384,8 @@ export class MeshAdmin implements MeshService {
   #asOperator<T>(work: () => Promise<T>): Promise<T> {
     return asOperator(this.#parts.config.name, work)
   }
+}
+
+function idOf(key: PrivateKey): string {
+  return peerIdFromPrivateKey(key).toString()
 }

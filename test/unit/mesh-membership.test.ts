@@ -170,6 +170,34 @@ describe('a new key', () => {
     expect(b.mesh.self.peerId).toBe(before)
   })
 
+  test('that an offer came in the way of is taken when asked for again', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    await eventually(() => expect(names(b)).toEqual(['host-a']))
+    const before = b.mesh.self.peerId
+    const end = b.roster.onChange(() => b.underWay.push('0123456789abc'))
+    await expect(b.admin.rotateKey()).rejects.toMatchObject(code('MIGRATIONS_UNDER_WAY'))
+    end()
+    b.underWay.length = 0
+    const { formerPeerId, peerId } = await b.admin.rotateKey()
+    expect(formerPeerId).toBe(before)
+    expect(peerId).not.toBe(before)
+    await eventually(() => expect(names(a)).toEqual(['host-b']))
+    expect(a.mesh.resolve('host-b')).toBe(peerId)
+    expect((await b.admin.membership()).member).toBe(true)
+  }, 60_000)
+
+  test('that nobody could be told of is taken by itself once somebody can', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    await eventually(() => expect(names(b)).toEqual(['host-a']))
+    const before = b.mesh.self.peerId
+    vi.spyOn(b.mesh, 'spread').mockResolvedValueOnce([])
+    await expect(b.admin.rotateKey()).rejects.toMatchObject(code('NO_MEMBER_REACHED'))
+    await eventually(() => expect(b.mesh.self.peerId).not.toBe(before))
+    await eventually(() => expect(names(a)).toEqual(['host-b']))
+    await eventually(() => expect(a.roster.isMember(b.mesh.self.peerId)).toBe(true))
+    await invite(b)
+  }, 60_000)
+
   test('is finished after a restart when the daemon was killed before it was used', async () => {
     const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
     await eventually(() => expect(names(b)).toEqual(['host-a']))

@@ -35,8 +35,7 @@ export function inForceOf(founder: string, all: readonly OpenRecord[], removed: 
   const { admitted, ids } = leastKept(founder, all, {
     start: sure.ids,
     counts,
-    believes: (keeper, kept) =>
-      heard(keeper, kept) && (counts(keeper.record, kept.ids) || !settled.has(keeper.removed))
+    believes: (keeper, kept) => heard(keeper, kept) && (counts(keeper.record, kept.ids) || !settled.has(keeper.removed))
   })
   return { admitted, counts: (record) => counts(record, ids) }
 }

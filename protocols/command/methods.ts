@@ -44,7 +44,7 @@ export interface Methods {
   init: [{ meshName: string }, MembershipView]
   invite: [{ ttlMs: number }, InvitationView]
   join: [{ token: string }, MembershipView]
-  expel: [{ peer: string }, ExpulsionView]
+  expel: [{ peer: string; undo?: boolean | undefined }, ExpulsionView]
   rotateKey: [Record<never, never>, KeyView]
   leave: [Record<never, never>, KeyView]
   grant: [{ operator: string; role: string }, MembershipView]
@@ -99,7 +99,7 @@ export const METHODS: { readonly [M in MethodName]: Method<M> } = {
   init: here('root', z.strictObject({ meshName: name })),
   invite: here('admin', z.strictObject({ ttlMs: z.int().min(1000) })),
   join: here('root', z.strictObject({ token: z.string().min(1).max(8192) })),
-  expel: here('admin', z.strictObject({ peer: name })),
+  expel: here('admin', z.strictObject({ peer: name, undo: z.boolean().optional() })),
   rotateKey: here('admin', nothing),
   leave: here('root', nothing),
   grant: here('admin', z.strictObject({ operator: name, role: name })),

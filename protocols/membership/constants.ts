@@ -9,8 +9,13 @@ export const JOIN_DOMAIN = 'ferry join 1\n'
 export const MAX_KEEPS = 400
 /** Gossip carries records of up to 16 KiB. */
 export const MAX_RECORD_BYTES = 15 * 1024
-/** All records of a mesh together; what would go beyond is refused, but for expulsions up to twice of it. */
+/**
+ * Of each of: admissions and grants that count; those that don't, as their author was expelled and nobody kept them, times a half;
+ * and what takes somebody or something out. What would go beyond is refused.
+ */
 export const MAX_ROSTER_BYTES = 16 * 1024 * 1024
+/** Of what one key signs: of admissions and grants, and again of what takes out. An admission has some 230 bytes. */
+export const MAX_AUTHOR_BYTES = 1024 * 1024
 export const RECORD_ID_BYTES = 32
 export const SIGNATURE_BYTES = 64
 export const TOKEN_ID_BYTES = 16
@@ -28,9 +33,9 @@ export const MAX_ADDRESSES = 8
 export const MAX_ADDRESSED_PEERS = 512
 
 export const MAX_JOIN_REQUEST_BYTES = 512
-export const MAX_JOIN_ANSWER_BYTES = MAX_ROSTER_BYTES * 2 + 2 * 1024 * 1024
-export const MAX_RECORDS_BYTES = 8 * 1024 * 1024
-export const MAX_RECORD_IDS = 131_072
+export const MAX_JOIN_ANSWER_BYTES = MAX_ROSTER_BYTES * 3 + 2 * 1024 * 1024
+export const MAX_RECORDS_BYTES = 16 * 1024 * 1024
+export const MAX_RECORD_IDS = 262_144
 /** A round of comparing and a push may meet. */
 export const MAX_RECORDS_STREAMS = 8
 /** Milliseconds from opening a stream to the end of what is said on it. */

@@ -276,6 +276,8 @@ export interface ExpulsionView {
   readonly name: string
   /** Peer ids of members that know of it already. */
   readonly toldTo: readonly string[]
+  /** Peer ids of other members that are out with it. */
+  readonly alsoOut: readonly string[]
   /** Members that the expelled one had admitted, and that stay. */
   readonly admittedByIt: readonly string[]
 }
@@ -292,7 +294,8 @@ export interface MeshService {
   invite(request: { ttlMs: number }, signal: AbortSignal): Promise<InvitationView>
   join(request: { token: string }, signal: AbortSignal): Promise<MembershipView>
   /** `peer` is a name or a peer id. */
-  expel(request: { peer: string }, signal: AbortSignal): Promise<ExpulsionView>
+  /** With `undo`, whom the peer had admitted goes with it, and so do the roles that it granted. */
+  expel(request: { peer: string; undo?: boolean }, signal: AbortSignal): Promise<ExpulsionView>
   rotateKey(signal: AbortSignal): Promise<KeyView>
   /** Takes this host out of its mesh and gives it a new key. */
   leave(signal: AbortSignal): Promise<KeyView>

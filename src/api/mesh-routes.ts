@@ -25,7 +25,10 @@ const bodies = {
     schema: z.strictObject({ token: z.string().min(1).max(8192) }),
     remedy: 'Send {"token": WORD} and nothing else'
   },
-  expel: { schema: z.strictObject({ peer: name }), remedy: 'Send {"peer": NAME or PEER ID} and nothing else' },
+  expel: {
+    schema: z.strictObject({ peer: name, undo: z.boolean().optional() }),
+    remedy: 'Send {"peer": NAME or PEER ID}, with "undo": true or without'
+  },
   grant: {
     schema: z.strictObject({ operator: name, role: name }),
     remedy: 'Send {"operator": PEER ID, "role": ROLE} and nothing else'
@@ -43,9 +46,10 @@ export const meshRoutes: readonly MeshRoute[] = [
     mesh.invite(await parsed(request, host, bodies.invite), signal)
   ),
   post('mesh/join', async (mesh, request, host, signal) => mesh.join(await parsed(request, host, bodies.join), signal)),
-  post('mesh/expulsions', async (mesh, request, host, signal) =>
-    mesh.expel(await parsed(request, host, bodies.expel), signal)
-  ),
+  post('mesh/expulsions', async (mesh, request, host, signal) => {
+    const { peer, undo } = await parsed(request, host, bodies.expel)
+    return mesh.expel({ peer, ...(undo === undefined ? {} : { undo }) }, signal)
+  }),
   post('mesh/key', (mesh, _request, _host, signal) => mesh.rotateKey(signal)),
   post('mesh/leave', (mesh, _request, _host, signal) => mesh.leave(signal)),
   post('mesh/grants', async (mesh, request, host, signal) =>

@@ -102,9 +102,11 @@ command('members', 'list who belongs to the mesh').action(async () => {
   show(await (await mesh()).membership(timeout()), membershipText)
 })
 
-command('expel <peer>', 'take a member out of the mesh for good').action(async (peer: string) => {
-  show(await (await mesh()).expel({ peer }, timeout()), expulsionText)
-})
+command('expel <peer>', 'take a member out of the mesh for good')
+  .option('--undo', 'with whom it had admitted and the roles that it granted')
+  .action(async (peer: string, { undo }: { undo?: boolean }) => {
+    show(await (await mesh()).expel({ peer, ...(undo === undefined ? {} : { undo }) }, timeout()), expulsionText)
+  })
 
 command('leave', 'take this host out of its mesh; it gets a new key').action(async () => {
   show(await (await mesh()).leave(timeout()), keyText)

@@ -50,6 +50,7 @@ export function invitationText(invitation: InvitationView, _terminal: Terminal):
 export function expulsionText(view: ExpulsionView): string {
   const who = view.name === '' ? view.peerId : `${view.name} (${view.peerId})`
   const lines = [`${who} is expelled; ${String(view.toldTo.length)} connected members know it already.`]
+  if (view.alsoOut.length > 0) lines.push(`With it these are out: ${view.alsoOut.join(', ')}`)
   if (view.admittedByIt.length > 0) {
     lines.push(`It had admitted these, which stay: ${view.admittedByIt.join(', ')}`)
   }

@@ -165,18 +165,25 @@ export class MeshAdmin implements MeshService {
     })
   }
 
-  expel({ peer }: { peer: string }): Promise<ExpulsionView> {
+  expel({ peer, undo = false }: { peer: string; undo?: boolean }): Promise<ExpulsionView> {
     return this.#change(async () => {
       const { roster, mesh } = this.#parts
       this.#member()
       const peerId = this.#memberCalled(peer)
       const name = roster.state.members.get(peerId)?.hostName ?? ''
-      const records = await roster.expel(peerId, this.#key)
+      const alsoOut = undo ? await roster.alsoOut(peerId, this.#key) : []
+      if (alsoOut.includes(this.#self)) {
+        throw this.#badRequest(
+          `This host would be out with ${peer}, which had admitted it`,
+          'Type it on a member that somebody else admitted, or expel without --undo'
+        )
+      }
+      const records = await roster.expel(peerId, this.#key, undo ? 'nothing' : 'all')
       const toldTo = await mesh.spread(records, AbortSignal.timeout(SPREAD_MS))
       const admittedByIt = [...roster.state.members.values()]
         .filter(({ admittedBy }) => admittedBy === peerId)
         .map((member) => member.peerId)
-      return { peerId, name, toldTo, admittedByIt }
+      return { peerId, name, toldTo, alsoOut, admittedByIt }
     })
   }
 

@@ -136,6 +136,17 @@ describe('an expelled host', () => {
     expect(a.roster.isMember(again.mesh.self.peerId)).toBe(false)
   })
 
+  test('takes those that it had admitted with it where that is asked for, but never the host that asks', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    const c = await hosts.start('host-c')
+    await join(c, await invite(b))
+    const ids = [a, b, c].map(({ mesh }) => mesh.self.peerId) as [string, string, string]
+    await eventually(() => expect(a.roster.isMember(ids[2])).toBe(true))
+    await expect(c.admin.expel({ peer: ids[1], undo: true })).rejects.toMatchObject(code('BAD_REQUEST'))
+    expect(await a.admin.expel({ peer: ids[1], undo: true })).toMatchObject({ alsoOut: [ids[2]], admittedByIt: [] })
+    expect([...a.roster.state.members.keys()]).toEqual([ids[0]])
+  })
+
   test('may join as somebody new after it left', async () => {
     const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
     await a.admin.expel({ peer: 'host-b' })

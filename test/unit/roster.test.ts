@@ -208,6 +208,54 @@ describe('what comes with an admission', () => {
   })
 })
 
+describe('a member that signs far too many', () => {
+  const limits = { rosterBytes: 8_000, authorBytes: 5_000 }
+  const full = { details: { code: 'MESH_FULL' } }
+
+  /** The founder's roster, with members bob and carol. */
+  async function small(): Promise<{ roster: Roster; carol: Person; grant: (by: Person) => Promise<OpenRecord> }> {
+    const log = pino({ level: 'silent' })
+    let timeMs = 2_000_000
+    const roster = await Roster.open({ folder: join(folder, 'small'), log, now: () => ++timeMs, limits })
+    const carol = await person('carol')
+    const admitted = [await records.admit(founder, bob), await records.admit(founder, carol)]
+    await roster.enter(records.genesis.id, bytes(records.genesis, ...admitted), founder.id)
+    return { roster, carol, grant: (by) => roster.sign({ grant: { operator: eve.id, role: 'view' } }, by.key) }
+  }
+
+  async function flood(roster: Roster, by: Person): Promise<string[]> {
+    const all = await Promise.all(Array.from({ length: 40 }, (_, at) => person(`${by.id} ${String(at)}`)))
+    const signed = await Promise.all(all.map((one) => records.admit(by, one)))
+    await roster.add(bytes(...signed), 'somebody')
+    return all.map(({ id }) => id).filter((id) => roster.isMember(id))
+  }
+
+  test('is stopped at its own share, and others go on', async () => {
+    const { roster, grant } = await small()
+    expect((await flood(roster, bob)).length).toBeGreaterThan(0)
+    await expect(grant(bob)).rejects.toMatchObject(full)
+    await grant(founder)
+  })
+
+  test('keeps nobody from taking roles and members out, and makes room when it is expelled and nothing of it is kept', async () => {
+    const { roster, carol, grant } = await small()
+    const { id } = await grant(founder)
+    const puppets = [...(await flood(roster, bob)), ...(await flood(roster, carol))]
+    await expect(grant(founder)).rejects.toMatchObject(full)
+    await roster.sign({ revocation: { operator: eve.id, grants: [bytesOf(id)] } }, founder.key)
+    expect(roster.rolesOf(eve.id).size).toBe(0)
+    for (const one of [bob, carol]) {
+      const goes = await roster.alsoOut(one.id, founder.key)
+      expect(goes.length).toBeGreaterThan(0)
+      expect(puppets).toEqual(expect.arrayContaining([...goes]))
+      await roster.expel(one.id, founder.key, 'nothing')
+    }
+    expect([...roster.state.members.keys()]).toEqual([founder.id])
+    await grant(founder)
+    expect([...roster.rolesOf(eve.id)]).toEqual(['view'])
+  })
+})
+
 test('a host that leaves keeps all that it did, and its key does nothing afterwards, whatever it says', async () => {
   const roster = await open('founder')
   await roster.found({ mesh: 'big', host: 'founder' }, founder.key)

@@ -5,7 +5,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Logger } from 'pino'
-import { MAX_KEEPS, MAX_ROSTER_BYTES } from '../../../protocols/membership/index.ts'
+import { MAX_AUTHOR_BYTES, MAX_KEEPS, MAX_ROSTER_BYTES } from '../../../protocols/membership/index.ts'
 import { ProtocolError, wordsOf } from '../../../protocols/problem.ts'
 import { MeshError } from '../mesh-error.ts'
 import type { RecordSet } from '../record-set.ts'
@@ -13,6 +13,7 @@ import { makeFolder } from './durable-file.ts'
 import { RecordFile } from './record-file.ts'
 import { bytesOf, hexOf, openRecord, signGenesis, signRecord, type OpenRecord, type Statement } from './record.ts'
 import { stateOf, type MeshState, type Role } from './state.ts'
+import { Sums, type RosterLimits } from './sums.ts'
 
 export interface RosterOptions {
   /** Made if it isn't there. */
@@ -20,6 +21,8 @@ export interface RosterOptions {
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** What MAX_ROSTER_BYTES and MAX_AUTHOR_BYTES say, unless a test wants less. */
+  readonly limits?: RosterLimits
 }
 
 export class Roster implements RecordSet {
@@ -27,8 +30,8 @@ export class Roster implements RecordSet {
   readonly #log: RosterOptions['log']
   readonly #now: () => number
   readonly #callbacks = new Set<(added: readonly string[]) => void>()
+  readonly #limits: RosterLimits
   #records = new Map<string, OpenRecord>()
-  #bytes = 0
   #state: MeshState = stateOf([])
   #genesis: OpenRecord | undefined
   #sorted: { readonly ids: readonly string[]; readonly digest: string } = listed([])
@@ -39,6 +42,7 @@ export class Roster implements RecordSet {
     this.#file = new RecordFile(join(options.folder, 'records'))
     this.#log = options.log
     this.#now = options.now
+    this.#limits = options.limits ?? { rosterBytes: MAX_ROSTER_BYTES, authorBytes: MAX_AUTHOR_BYTES }
   }
 
   /** @throws MeshError MESH_FILES */
@@ -112,14 +116,7 @@ export class Roster implements RecordSet {
     const timeMs = this.#now()
     const record = await signRecord(statement, { mesh, key, timeMs, ...(newKey === undefined ? {} : { newKey }) })
     const added = await this.#extend([record])
-    if (!added.includes(record.id) && !this.#records.has(record.id)) {
-      throw new MeshError({
-        code: 'MESH_FULL',
-        what: 'The mesh takes no further record',
-        why: `its records have ${this.#bytes} bytes, ${MAX_ROSTER_BYTES} are allowed; or this host is no member any more`,
-        remedy: 'See `ferry members` for a member that signed far too many, and expel it'
-      })
-    }
+    if (!added.includes(record.id) && !this.#records.has(record.id)) throw this.#full(record)
     return record
   }
 
@@ -132,9 +129,20 @@ export class Roster implements RecordSet {
     this.#tell([])
   }
 
-  /** Takes a peer out, and keeps of its records what is known here. @throws MeshError as `sign` */
-  async expel(peer: string, key: PrivateKey): Promise<readonly string[]> {
-    return this.#inParts(this.#signedBy(peer), (keeps) => this.sign({ expulsion: { peer, keeps } }, key))
+  /** Takes a peer out, and keeps of its records what is known here, or nothing. @throws MeshError as `sign` */
+  async expel(peer: string, key: PrivateKey, kept: 'all' | 'nothing' = 'all'): Promise<readonly string[]> {
+    const ids = kept === 'all' ? this.#signedBy(peer) : []
+    return this.#inParts(ids, (keeps) => this.sign({ expulsion: { peer, keeps } }, key))
+  }
+
+  /** Whom an expulsion that keeps nothing would take out, besides the peer itself. */
+  async alsoOut(peer: string, key: PrivateKey): Promise<readonly string[]> {
+    const mesh = this.meshId
+    if (mesh === undefined) throw notAMember()
+    const statement = { expulsion: { peer, keeps: [] } }
+    const record = await signRecord(statement, { mesh, key, timeMs: this.#now() })
+    const { members } = stateOf([...this.#records.values(), record])
+    return [...this.#state.members.keys()].filter((one) => one !== peer && !members.has(one))
   }
 
   /** Puts a new key in the place of the old one. @throws MeshError as `sign` */
@@ -245,26 +253,46 @@ export class Roster implements RecordSet {
       else this.#log.warn({ peer: from, record: record.id }, 'a record of another mesh was dropped')
     }
     if (ours.size === 0) return []
-    const { known } = stateOf([...this.#records.values(), ...ours.values()])
-    let room = this.#bytes
+    const { known, isIdle } = stateOf([...this.#records.values(), ...ours.values()])
+    const sums = new Sums(this.#records.values(), isIdle, this.#limits)
     return [...ours.values()].filter((record) => {
-      if (!known.has(record.body.author)) {
-        this.#log.debug({ peer: from, author: record.body.author }, 'the author of a record is not known (yet)')
+      const { author } = record.body
+      if (!known.has(author)) {
+        this.#log.debug({ peer: from, author }, 'the author of a record is not known (yet)')
         return false
       }
-      const limit = record.body.expulsion === undefined ? MAX_ROSTER_BYTES : 2 * MAX_ROSTER_BYTES
-      if (room + record.bytes.byteLength > limit) {
-        this.#log.error({ peer: from, bytes: room }, 'the mesh has too many records; one was dropped')
-        return false
-      }
-      room += record.bytes.byteLength
-      return true
+      const full = sums.add(record)
+      if (full !== undefined)
+        this.#log.error({ peer: from, author, full }, 'there are too many records; one was dropped')
+      return full === undefined
+    })
+  }
+
+  #full(record: OpenRecord): MeshError {
+    const { rosterBytes, authorBytes } = this.#limits
+    const full = new Sums(this.#records.values(), this.#state.isIdle, this.#limits).add(record)
+    if (full === 'author') {
+      return new MeshError({
+        code: 'MESH_FULL',
+        what: "The mesh takes no further record of this host's key",
+        why: `one key may sign ${authorBytes} bytes of them`,
+        remedy: 'Take a new key with `ferry key rotate`, or type the command on another member'
+      })
+    }
+    return new MeshError({
+      code: 'MESH_FULL',
+      what: 'The mesh takes no further record',
+      why:
+        full === undefined
+          ? 'this host is no member any more'
+          : `those of its kind have reached the ${rosterBytes} bytes that are allowed`,
+      remedy:
+        'See in `ferry members` who admitted far too many; `ferry expel PEER --undo` takes that one out with all that it signed, which makes room'
     })
   }
 
   #adopt(records: readonly OpenRecord[]): void {
     this.#records = new Map(records.map((record) => [record.id, record]))
-    this.#bytes = records.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
     this.#genesis = records.find(({ body }) => body.genesis !== undefined)
     this.#state = stateOf(records)
     this.#sorted = listed([...this.#records.keys()])

@@ -26,6 +26,8 @@ export interface MeshState {
   /** Whoever was admitted at any time, by anyone who was. Only their records are kept. */
   readonly known: ReadonlySet<string>
   readonly roles: ReadonlyMap<string, ReadonlySet<Role>>
+  /** Whether a record has any effect, now that all the others are there. */
+  readonly isIdle: (record: OpenRecord) => boolean
 }
 
 /**
@@ -41,7 +43,14 @@ export function stateOf(records: Iterable<OpenRecord>): MeshState {
   const all = [...records]
   const founder = all.find(({ body }) => body.genesis !== undefined)
   if (founder === undefined) {
-    return { members: new Map(), expelled: new Set(), replacedBy: new Map(), known: new Set(), roles: new Map() }
+    return {
+      members: new Map(),
+      expelled: new Set(),
+      replacedBy: new Map(),
+      known: new Set(),
+      roles: new Map(),
+      isIdle: () => false
+    }
   }
   const known = reached(founder.body.author, all, () => true)
   const removed = removals(founder.body.author, all, known)
@@ -66,7 +75,10 @@ export function stateOf(records: Iterable<OpenRecord>): MeshState {
   )
   const ended = all.filter(removed.heeds).flatMap(({ body }) => (body.revocation?.grants ?? []).map(hexOf))
   const roles = rolesOf(inForce, new Set(ended))
-  return { members, expelled, replacedBy: new Map(rotations), known, roles }
+  const effective = new Set([founder, ...inForce].map(({ id }) => id))
+  const isIdle = (record: OpenRecord): boolean =>
+    !effective.has(record.id) && !(takesOut(record) && removed.heeds(record))
+  return { members, expelled, replacedBy: new Map(rotations), known, roles, isIdle }
 }
 
 function rolesOf(inForce: readonly OpenRecord[], ended: ReadonlySet<string>): Map<string, Set<Role>> {
@@ -77,6 +89,11 @@ function rolesOf(inForce: readonly OpenRecord[], ended: ReadonlySet<string>): Ma
     roles.set(operator, (roles.get(operator) ?? new Set<Role>()).add(role as Role))
   }
   return roles
+}
+
+/** An expulsion, a revocation or a rotation. */
+export function takesOut({ body }: OpenRecord): boolean {
+  return body.expulsion !== undefined || body.revocation !== undefined || body.rotation !== undefined
 }
 
 /** A name is the newest admission's; a new key has that of the old one. */

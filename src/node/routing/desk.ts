@@ -179,7 +179,7 @@ function doing({ service, mesh, cordon, hosts, audit }: DeskParts): Doing {
     init: (args, signal) => mesh.init(args, signal),
     invite: (args, signal) => mesh.invite(args, signal),
     join: (args, signal) => mesh.join(args, signal),
-    expel: (args, signal) => mesh.expel(args, signal),
+    expel: ({ peer, undo }, signal) => mesh.expel({ peer, ...(undo === undefined ? {} : { undo }) }, signal),
     rotateKey: (_, signal) => mesh.rotateKey(signal),
     leave: (_, signal) => mesh.leave(signal),
     grant: (args, signal) => mesh.grant(args, signal),

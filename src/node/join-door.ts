@@ -6,7 +6,7 @@ import type { JoinAnswer, JoinRequest } from '../../protocols/membership/index.t
 import { wordsOf } from '../../protocols/problem.ts'
 import type { AddressFile } from '../mesh/address-file.ts'
 import { openDoor, type Door } from '../mesh/join/door.ts'
-import type { Invitations } from '../mesh/join/invitations.ts'
+import type { Invitations, Objection } from '../mesh/join/invitations.ts'
 import type { Roster } from '../mesh/roster/roster.ts'
 
 export interface JoinDoorParts {
@@ -28,6 +28,7 @@ export class JoinDoor {
   #door: Door | undefined
   #timer: NodeJS.Timeout | undefined
   #last: Promise<unknown> = Promise.resolve()
+  #lastKnock: Promise<unknown> = Promise.resolve()
 
   constructor(parts: JoinDoorParts) {
     this.#parts = parts
@@ -42,7 +43,7 @@ export class JoinDoor {
         privateKey,
         listen,
         log,
-        onKnock: (peerId, request) => this.#letIn(peerId, request, privateKey)
+        onKnock: (peerId, request) => this.#oneByOne(() => this.#letIn(peerId, request, privateKey))
       })
       return this.#door.addresses
     })
@@ -77,9 +78,8 @@ export class JoinDoor {
     const { roster, invitations, addresses, ownAddresses, log } = this.#parts
     const self = peerIdFromPrivateKey(key).toString()
     if (roster.meshId === undefined || !roster.isMember(self)) return undefined
-    const redeemed = await invitations.redeem(request, self, peerId)
+    const redeemed = await invitations.redeem(request, self, peerId, () => this.#objection(peerId, request.hostName))
     if (!redeemed.accepted) return redeemed.code === undefined ? undefined : refusal(redeemed.code)
-    if (roster.state.expelled.has(peerId)) return refusal('EXPELLED')
     if (!roster.isMember(peerId)) {
       await roster.sign({ admission: { peer: peerId, hostName: request.hostName, token: redeemed.id } }, key)
     }
@@ -96,6 +96,21 @@ export class JoinDoor {
       ],
       refused: ''
     }
+  }
+
+  #objection(peerId: string, hostName: string): Objection | undefined {
+    const { members, expelled } = this.#parts.roster.state
+    if (expelled.has(peerId)) return 'EXPELLED'
+    // Machines that were cloned have one host name, and commands name hosts.
+    const isTaken = [...members.values()].some((member) => member.hostName === hostName && member.peerId !== peerId)
+    return isTaken ? 'NAME_TAKEN' : undefined
+  }
+
+  /** So that of two with one name the second finds the first. */
+  #oneByOne<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#lastKnock.then(work)
+    this.#lastKnock = turn.catch(() => undefined)
+    return turn
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -43,8 +43,9 @@ export class Hosts {
     return new Hosts(await mkdtemp(join(tmpdir(), 'ferry-test-hosts-')))
   }
 
-  async start(name: string, options: Partial<MeshOptions> = {}): Promise<Host> {
-    const stateDir = join(this.folder, name)
+  /** Its files are below `place`, so that two can have one name. */
+  async start(name: string, options: Partial<MeshOptions> = {}, place = name): Promise<Host> {
+    const stateDir = join(this.folder, place)
     const folder = join(stateDir, 'mesh')
     await mkdir(stateDir, { recursive: true })
     const log = pino({ level: process.env['FERRY_TEST_LOG'] ?? 'silent', base: { host: name } })

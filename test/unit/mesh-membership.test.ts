@@ -63,6 +63,17 @@ describe('an invitation', () => {
     await join(late, open)
   })
 
+  test('lets in no host that is called like a member, and is good for it under another name', async () => {
+    const [a] = (await meshOf('host-a', 'debian')) as [Host, Host]
+    const token = await invite(a)
+    const clone = await hosts.start('debian', {}, 'clone')
+    await expect(join(clone, token)).rejects.toMatchObject(code('NAME_TAKEN'))
+    expect(clone.roster.meshId).toBeUndefined()
+    await clone.stop()
+    await join(await hosts.start('debian-2', {}, 'clone'), token)
+    await eventually(() => expect(names(a)).toEqual(['debian', 'debian-2']))
+  })
+
   test('is good for its time only', async () => {
     const [a] = (await meshOf('host-a')) as [Host]
     const short = await invite(a, 1000)

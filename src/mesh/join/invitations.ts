@@ -25,12 +25,15 @@ const invitationSchema = z.strictObject({
 
 export type Invitation = z.output<typeof invitationSchema>
 
+/** Why somebody may not come in although it is invited. */
+export type Objection = 'EXPELLED' | 'NAME_TAKEN'
+
 export type Redemption =
   | { readonly accepted: true; readonly id: Uint8Array<ArrayBuffer> }
   | {
       readonly accepted: false
       /** Undefined for whoever did not prove the secret: it learns nothing. */
-      readonly code?: 'TOKEN_EXPIRED' | 'TOKEN_USED' | 'TOKEN_VOID'
+      readonly code?: 'TOKEN_EXPIRED' | 'TOKEN_USED' | 'TOKEN_VOID' | Objection
     }
 
 export interface InvitationsOptions {
@@ -109,8 +112,16 @@ export class Invitations {
     })
   }
 
-  /** Uses an invitation up. Whoever used it may ask for the same answer again for a while. @throws MeshError MESH_FILES */
-  async redeem(request: { token: Uint8Array; proof: Uint8Array }, issuer: string, joiner: string): Promise<Redemption> {
+  /**
+   * Uses an invitation up, unless `objection` has one. Whoever used it may ask for the same answer again for a while.
+   * @throws MeshError MESH_FILES
+   */
+  async redeem(
+    request: { token: Uint8Array; proof: Uint8Array },
+    issuer: string,
+    joiner: string,
+    objection: () => Objection | undefined
+  ): Promise<Redemption> {
     return this.#inTurn(async () => {
       const now = this.#options.now()
       const name = hexOf(request.token)
@@ -126,6 +137,8 @@ export class Invitations {
         return { accepted: false, code: 'TOKEN_USED' }
       }
       if (found.expiresMs <= now) return { accepted: false, code: 'TOKEN_EXPIRED' }
+      const code = objection()
+      if (code !== undefined) return { accepted: false, code }
       const used = { ...found, usedBy: joiner, usedMs: now }
       await this.#store(this.#all.map((one) => (one === found ? used : one)))
       return { accepted: true, id }

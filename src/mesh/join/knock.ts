@@ -25,7 +25,7 @@ const DIAL_TIMEOUT_MS = 5_000
 const ATTEMPTS = 3
 const PAUSE_MS = 1_000
 
-/** @throws MeshError JOIN_REFUSED, TOKEN_USED, TOKEN_EXPIRED, TOKEN_VOID, EXPELLED */
+/** @throws MeshError JOIN_REFUSED, TOKEN_USED, TOKEN_EXPIRED, TOKEN_VOID, EXPELLED, NAME_TAKEN */
 export async function knock(
   token: Token,
   options: { readonly privateKey: PrivateKey; readonly hostName: string; readonly signal: AbortSignal }
@@ -49,7 +49,7 @@ export async function knock(
     for (let attempt = 1; ; attempt++) {
       try {
         const answer = await ask(node, token, options)
-        if (answer.refused !== '') throw refusal(answer.refused)
+        if (answer.refused !== '') throw refusal(answer.refused, options.hostName)
         return answer
       } catch (error) {
         if (error instanceof MeshError || options.signal.aborted) throw error
@@ -128,7 +128,16 @@ const REFUSALS: Readonly<
   }
 }
 
-function refusal(code: string): MeshError {
+function refusal(code: string, hostName: string): MeshError {
+  if (code === 'NAME_TAKEN') {
+    return new MeshError({
+      code,
+      what: `The mesh has a member called ${hostName} already`,
+      why: 'hosts of a mesh are told apart by their names, and this one has that name too',
+      remedy:
+        'Set another `name` in the configuration of this host, restart ferry, and join with the same word. If that member is this very host before it was installed anew: `ferry expel` it there, then ask for a new word'
+    })
+  }
   return new MeshError(
     REFUSALS[code] ?? {
       code: 'JOIN_REFUSED',

@@ -255,8 +255,8 @@ command('cancel <id>', 'end a migration that is not decided; the container runs 
 )
 
 command('resolve <id>', 'decide a migration whose other host is gone for good; says what that risks')
-  .option('--run-here', 'the container runs on this host from now on')
-  .option('--discard', "this host's copy is thrown away")
+  .option('--run-here', 'the copy that waits runs from now on')
+  .option('--discard', 'the copy that waits is thrown away')
   .option('--yes', 'do it')
   .action(async (id: string, options: ResolveOptions) => {
     exitCode = await resolve(await client(), id, options, terminalNow(), timeout())

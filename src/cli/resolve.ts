@@ -26,14 +26,17 @@ export async function resolve(
     return exitCodes.usage
   }
   const how: Resolution = options.runHere === true ? 'run-here' : 'discard'
-  const now = (await service.migrations(signal)).find((migration) => migration.id === id)
-  if (now !== undefined && options.yes !== true) {
-    terminal.err(`${risk(now, how)}\nNothing was done. To do it: ferry resolve ${id} --${how} --yes`)
+  if (options.yes !== true) {
+    terminal.err(
+      `${risk(await service.migration(id, signal), how)}\nNothing was done. To do it: ferry resolve ${id} --${how} --yes`
+    )
     return exitCodes.usage
   }
   const accepted = await service.resolve({ id, how }, signal)
+  // What comes then may fail to reach this host; that the word was taken must be known all the same.
+  if (!terminal.json) terminal.out('Accepted.')
   const end = await settled(service, accepted, signal)
-  terminal.out(terminal.json ? JSON.stringify(end) : `Accepted. ${summaryText(end, terminal)}`)
+  terminal.out(terminal.json ? JSON.stringify(end) : summaryText(end, terminal))
   return exitCodes.done
 }
 
@@ -58,7 +61,7 @@ async function settled(service: OperatorService, view: MigrationView, signal: Ab
   let last = view
   while (last.outcome === undefined && performance.now() < ends) {
     await sleep(100, undefined, { signal })
-    last = (await service.migrations(signal)).find(({ id }) => id === view.id) ?? last
+    last = await service.migration(view.id, signal)
   }
   return last
 }

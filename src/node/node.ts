@@ -9,7 +9,6 @@ import {
   type FindingView,
   type LogView,
   type MigrationView,
-  type OperatorService,
   type PeerView,
   type Problem,
   type ReceiptView,
@@ -31,6 +30,7 @@ import { receiptView } from './receipts.ts'
 import { recover } from './recovery.ts'
 import { expectResponse } from './responses.ts'
 import { SourceMigration } from './source-migration.ts'
+import type { HostService } from './routing/desk.ts'
 import { findingsFromWire } from './wire-problems.ts'
 import type { TargetMigration } from './target-migration.ts'
 
@@ -39,7 +39,7 @@ const SHUTDOWN_WAIT_MS = 45_000
 
 export type Migration = SourceMigration | TargetMigration
 
-export class FerryNode implements OperatorService {
+export class FerryNode implements HostService {
   readonly #parts: NodeParts
   readonly #active = new Map<string, Migration>()
   readonly #requests: PeerRequests
@@ -284,9 +284,9 @@ export class FerryNode implements OperatorService {
     return receiptView(this.#parts, id, view.role === 'source' ? view.target : view.source, signal)
   }
 
-  async resolve({ id, how }: { id: string; how: Resolution }): Promise<MigrationView> {
+  async resolve({ id, how, by }: { id: string; how: Resolution; by: string }): Promise<MigrationView> {
     const active = await this.#underWay(id)
-    await asOperator(this.#parts.name, () => active.resolve(how))
+    await asOperator(this.#parts.name, () => active.resolve(how, by))
     return active.progress.view
   }
 

@@ -228,8 +228,8 @@ export class SourceMigration {
     this.#actor.send({ type: 'LINK_LOST', problem })
   }
 
-  /** An operator's word in place of the target's. @throws OperatorError NOT_IN_DOUBT */
-  async resolve(how: Resolution): Promise<void> {
+  /** An operator's word in place of the target's; `by` says whose. @throws OperatorError NOT_IN_DOUBT */
+  async resolve(how: Resolution, by: string): Promise<void> {
     const { name } = this.#parts
     const { container, peerName } = this.#options
     const hasTree = await isPopulated(container.cgroup)
@@ -243,8 +243,8 @@ export class SourceMigration {
       silence: this.#word.silence,
       hasTree
     })
-    this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
-    this.#books.note('resolved', { word: how, by: `root@${name}`, why: words(problem.why) })
+    this.#parts.log.warn({ migration: this.id, how, by, problem }, 'an operator decides')
+    this.#books.note('resolved', { word: how, by: words(by), why: words(problem.why) })
     this.#actor.send({ type: how === 'run-here' ? 'RESOLVE_RUN' : 'RESOLVE_DISCARD', problem })
   }
 

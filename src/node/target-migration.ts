@@ -245,8 +245,8 @@ export class TargetMigration {
     this.#actor.send({ type: 'LINK_LOST', problem })
   }
 
-  /** An operator's word in place of the source's. @throws OperatorError NOT_IN_DOUBT */
-  async resolve(how: Resolution): Promise<void> {
+  /** An operator's word in place of the source's; `by` says whose. @throws OperatorError NOT_IN_DOUBT */
+  async resolve(how: Resolution, by: string): Promise<void> {
     const { name } = this.#parts
     const { offer } = this.#options
     const hasTree = this.#tree !== undefined && (await isPopulated(this.#tree.cgroup))
@@ -263,8 +263,8 @@ export class TargetMigration {
       silence: this.#silence ?? this.#question.silence,
       hasTree
     })
-    this.#parts.log.warn({ migration: this.id, how, problem }, 'an operator decides')
-    this.#books.note('resolved', { word: how, by: `root@${name}`, why: words(problem.why) })
+    this.#parts.log.warn({ migration: this.id, how, by, problem }, 'an operator decides')
+    this.#books.note('resolved', { word: how, by: words(by), why: words(problem.why) })
     this.#actor.send({ type: how === 'run-here' ? 'RESOLVE_RUN' : 'RESOLVE_DISCARD', problem })
   }
 

@@ -146,6 +146,24 @@ describe('the ferry command', () => {
     expect(done.out).toContain('Accepted')
   })
 
+  it('resolves nothing without --yes on a host that has no part in the migration', async () => {
+    service.present = [view({ role: 'target' })]
+    service.migrations = async () => []
+    const said = await ferry('resolve', 'm1', '--discard')
+    expect(said.code).toBe(2)
+    expect(said.err).toMatch(/The copy of web on host-b will be killed[\s\S]*Nothing was done/)
+    expect(service.requests).toEqual([])
+    const done = await ferry('resolve', 'm1', '--discard', '--yes')
+    expect(done.out).toMatch(/^Accepted\.\nmoved: runc:web runs on host-b/)
+  })
+
+  it('resolves nothing without --yes where nobody can say what it is about', async () => {
+    const unknown = await ferry('resolve', 'm2', '--run-here')
+    expect(unknown.code).toBe(2)
+    expect(unknown.err).toContain('there is no migration "m2"')
+    expect(service.requests).toEqual([])
+  })
+
   it('checks: blockers with remedies end with 3, a clear way with 0', async () => {
     const blocked = await ferry('check', 'web', '--to', 'host-b')
     expect(blocked.code).toBe(3)

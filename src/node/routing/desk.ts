@@ -7,7 +7,13 @@ import {
   type MethodName,
   type Methods
 } from '../../../protocols/command/index.ts'
-import type { HostView, MeshService, OperatorService } from '../../../protocols/operator/views.ts'
+import type {
+  HostView,
+  MeshService,
+  MigrationView,
+  OperatorService,
+  Resolution
+} from '../../../protocols/operator/views.ts'
 import type { Logger } from 'pino'
 import type { AuditLine, AuditLog } from '../audit.ts'
 import type { Cordon } from '../cordon.ts'
@@ -15,14 +21,23 @@ import { asOperator, operatorError, toProblem } from '../problems.ts'
 import { checkAllowed, type Caller } from './caller.ts'
 import { Sampling } from './sampling.ts'
 
+/** What one host does itself. */
+export interface HostService extends Omit<OperatorService, 'resolve'> {
+  /** As in the operator API; `by` is who decides, as the receipt says it. */
+  readonly resolve: (
+    request: { readonly id: string; readonly how: Resolution; readonly by: string },
+    signal: AbortSignal
+  ) => Promise<MigrationView>
+}
+
 export interface DeskParts {
   readonly name: string
-  readonly service: OperatorService
+  readonly service: HostService
   readonly mesh: MeshService
   readonly cordon: Pick<Cordon, 'set' | 'lift'>
   readonly hosts: () => readonly HostView[]
   readonly audit: AuditLog
-  readonly log: Logger
+  readonly log: Pick<Logger, 'error'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -30,7 +45,8 @@ export interface DeskParts {
 type Doing = {
   readonly [M in MethodName]: (
     args: Arguments<M>,
-    signal: AbortSignal
+    signal: AbortSignal,
+    caller: Caller
   ) => Promise<AnswerOf<M>> | AsyncIterable<AnswerOf<M>>
 }
 
@@ -71,12 +87,12 @@ export class Desk {
     const { changes } = METHODS[accepted]
     if (!changes) {
       await this.#viewed(caller, line)
-      yield* answersOf(name, this.#doing, accepted, parsed, signal)
+      yield* answersOf(name, this.#doing, accepted, parsed, signal, caller)
       return
     }
     await audit.record({ ...line, event: 'accepted', ...migrationIn(parsed) })
     try {
-      for await (const answer of answersOf(name, this.#doing, accepted, parsed, signal)) {
+      for await (const answer of answersOf(name, this.#doing, accepted, parsed, signal, caller)) {
         await this.#after({ ...line, event: 'done', ...migrationIn(parsed), ...migrationIn(answer) })
         yield answer
       }
@@ -121,10 +137,15 @@ async function* answersOf<M extends MethodName>(
   all: Doing,
   method: M,
   parsed: unknown,
-  signal: AbortSignal
+  signal: AbortSignal,
+  caller: Caller
 ): AsyncGenerator<unknown> {
-  const run = all[method] as (args: unknown, signal: AbortSignal) => Promise<unknown> | AsyncIterable<unknown>
-  const answer = run(parsed, signal)
+  const run = all[method] as (
+    args: unknown,
+    signal: AbortSignal,
+    caller: Caller
+  ) => Promise<unknown> | AsyncIterable<unknown>
+  const answer = run(parsed, signal, caller)
   if (Symbol.asyncIterator in answer) yield* answer
   else yield await asOperator(host, () => answer)
 }
@@ -168,7 +189,7 @@ function doing({ service, mesh, cordon, hosts, audit }: DeskParts): Doing {
     migrations: (_, signal) => service.migrations(signal),
     logs: ({ id }, signal) => service.logs(id, signal),
     receipt: ({ id }, signal) => service.receipt(id, signal),
-    resolve: (args, signal) => service.resolve(args, signal),
+    resolve: ({ id, how }, signal, { who }) => service.resolve({ id, how, by: who }, signal),
     cancel: ({ id }, signal) => service.cancel(id, signal),
     doctor: (_, signal) => service.doctor(signal),
     repair: (_, signal) => service.repair(signal),

@@ -124,8 +124,15 @@ export class Router implements OperatorService, WholeMeshService {
     }
   }
 
+  /** Where the host that told before is gone, its other side tells. */
   async migration(id: string, signal: AbortSignal): Promise<MigrationView> {
-    return this.#of(id, 'migration', { id }, signal)
+    try {
+      return await this.#of(id, 'migration', { id }, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof OperatorError && isLost(error.problem, false))) throw error
+      return this.#of(id, 'migration', { id }, signal)
+    }
   }
 
   logs(id: string, signal: AbortSignal) {
@@ -152,7 +159,10 @@ export class Router implements OperatorService, WholeMeshService {
         remedy: `Type it on the host that is meant: ${names.join(' or ')}`
       })
     }
-    return this.#at(side.host.peerId, 'resolve', request, signal)
+    const { id, how } = request
+    const view = await this.#at(side.host.peerId, 'resolve', { id, how }, signal)
+    this.#places.remember(id, side.host.peerId)
+    return view
   }
 
   async allContainers(signal: AbortSignal): Promise<Gathered<ContainerView>> {

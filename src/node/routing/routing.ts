@@ -1,20 +1,20 @@
 // What makes a host take any command of the mesh: the desk where things are done, the router that finds where, the handler for what
 // comes from others.
-import type { MeshService, OperatorService } from '../../../protocols/operator/views.ts'
+import type { MeshService } from '../../../protocols/operator/views.ts'
 import { membership, parseBootstrap } from '../../mesh/membership.ts'
 import type { Roster } from '../../mesh/roster/roster.ts'
 import type { AuditLog } from '../audit.ts'
 import type { Cordon } from '../cordon.ts'
 import type { NodeParts } from '../parts.ts'
 import { Commands } from './commands.ts'
-import { Desk } from './desk.ts'
+import { Desk, type HostService } from './desk.ts'
 import { hostViews } from './hosts.ts'
 import { nodeReach } from './reach.ts'
 import { Router } from './router.ts'
 
 export interface RoutingParts extends Pick<NodeParts, 'name' | 'config' | 'log' | 'mesh' | 'now'> {
   /** Of this host alone. */
-  readonly service: OperatorService
+  readonly service: HostService
   readonly admin: MeshService
   readonly cordon: Cordon
   readonly roster: Pick<Roster, 'meshId' | 'isMember' | 'rolesOf'>

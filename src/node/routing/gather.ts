@@ -13,14 +13,17 @@ export interface Told<T> {
   readonly answer: T
 }
 
-/** Rejects only with the signal's reason. */
+/**
+ * Rejects only with the signal's reason.
+ * @param within who has not answered when it aborts is missing
+ */
 export async function askHosts<M extends MethodName>(
   reach: Reach,
   hosts: readonly HostView[],
   method: M,
   args: Arguments<M>,
   signal: AbortSignal,
-  answerMs: number = ANSWER_MS
+  within?: AbortSignal
 ): Promise<{ told: Told<AnswerOf<M>>[]; missing: { host: HostView; problem: Problem }[] }> {
   const told: Told<AnswerOf<M>>[] = []
   const missing: { host: HostView; problem: Problem }[] = []
@@ -32,7 +35,12 @@ export async function askHosts<M extends MethodName>(
         continue
       }
       try {
-        const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)])
+        within?.throwIfAborted()
+        const limit = AbortSignal.any([
+          signal,
+          AbortSignal.timeout(ANSWER_MS),
+          ...(within === undefined ? [] : [within])
+        ])
         told.push({ host, answer: await oneAnswer(reach, host.peerId, method, args, limit) })
       } catch (error) {
         signal.throwIfAborted()

@@ -13,7 +13,7 @@ export interface Place {
 
 type Listed = readonly Pick<ContainerView, 'engine' | 'name'>[]
 
-/** Milliseconds in which others must answer where the container is here: only whether they have one too is asked. */
+/** Milliseconds in which others must answer where the container is found: only whether they have one too is asked. */
 const ALSO_MS = 3_000
 /** Hosts whose last answers are kept. */
 const MAX_SEEN = 1024
@@ -62,7 +62,10 @@ interface Found {
   readonly missing: readonly { readonly host: HostView; readonly problem: Problem }[]
 }
 
-/** Here first. Elsewhere those are asked of whom it is known that they have it, or not known what they have; then the others. */
+/**
+ * Here first. Elsewhere those are asked of whom it is known that they have it, or not known what they have; then the others, for an advert is as old
+ * as the last look at the engines: one may have come to a host since.
+ */
 async function lookFor(
   reach: Reach,
   seen: Seen,
@@ -77,7 +80,8 @@ async function lookFor(
   let here: readonly ContainerView[] = []
   const askable = hosts.filter(canBeAsked)
   const ask = async (some: readonly HostView[]): Promise<void> => {
-    const asked = await askHosts(reach, some, 'containers', {}, signal, holders.length > 0 ? ALSO_MS : undefined)
+    const within = holders.length > 0 ? AbortSignal.timeout(ALSO_MS) : undefined
+    const asked = await askHosts(reach, some, 'containers', {}, signal, within)
     missing.push(...asked.missing)
     for (const { host, answer } of asked.told) {
       seen.note(host.peerId, answer)
@@ -89,8 +93,10 @@ async function lookFor(
   await ask(askable.filter(({ state }) => state === 'self'))
   const first = askable.filter((host) => host.state !== 'self' && mayHave(host))
   await ask(first)
-  // An advert is some seconds old: it may have come to a host since.
-  if (holders.length === 0) await ask(askable.filter((host) => host.state !== 'self' && !first.includes(host)))
+  const rest = askable.filter((host) => host.state !== 'self' && !first.includes(host))
+  // In a large mesh not all of them can be asked in time.
+  const isConnected = ({ state }: HostView): boolean => state === 'connected'
+  await ask([...rest.filter(isConnected), ...rest.filter((host) => !isConnected(host))])
   const cut = hosts.filter((host) => !canBeAsked(host))
   const late = missing.map(({ host }) => host)
   const silent = [...cut, ...late].filter((host) => seen.of(host)?.some(matches) === true)

@@ -171,11 +171,16 @@ export interface AuditEntry {
   readonly via?: string
   readonly method: string
   readonly arguments: Readonly<Record<string, unknown>>
-  /** `accepted` before it is done, then `done` or `failed`, with the same `command`. `viewed` changes nothing. */
-  readonly event: 'accepted' | 'done' | 'failed' | 'refused' | 'viewed'
+  /**
+   * `accepted` before it is done, then with the same `command` `done` or `failed`, or `begun` where the migration goes on from there.
+   * `refused` and `viewed` changed nothing.
+   */
+  readonly event: 'accepted' | 'begun' | 'done' | 'failed' | 'refused' | 'viewed'
   readonly command: string
   readonly code?: string
   readonly migration?: string
+  /** Peer id of the host that it was for, where that is another one. */
+  readonly target?: string
   /** Lines like this one that were left out before it. */
   readonly omitted?: number
 }

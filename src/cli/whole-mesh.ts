@@ -28,6 +28,7 @@ export function auditText(entries: readonly AuditEntry[], terminal: Terminal): s
       entry.method,
       ...Object.entries(entry.arguments).map(([key, value]) => `${key}=${String(value)}`),
       ...(entry.migration === undefined || entry.arguments['id'] === entry.migration ? [] : [`-> ${entry.migration}`]),
+      ...(entry.target === undefined ? [] : [`for ${entry.target}`]),
       ...(entry.omitted === undefined ? [] : [`(${String(entry.omitted)} like it were left out before)`])
     ].join(' ')
   ])

@@ -1,13 +1,13 @@
 // What was asked of this host, by whom, and what became of it: JSON lines that are only ever appended to, in files of bounded size.
+// What changed nothing has files of its own, so that nobody can push out what was done by asking for what is refused.
 import { randomBytes } from 'node:crypto'
-import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
 import { wordsOf } from '../../protocols/problem.ts'
 import type { AuditEntry } from '../../protocols/operator/views.ts'
 import { operatorError } from './problems.ts'
+import { RotatedFile } from './rotated-file.ts'
 
 export interface AuditOptions {
-  /** Files beside it are called like it, with .1, .2, … behind. */
-  readonly path: string
+  readonly folder: string
   readonly host: string
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -24,33 +24,28 @@ const KEPT_FILES = 4
 const MAX_TEXT = 256
 /** Arguments that let somebody in. */
 const SECRETS: ReadonlySet<string> = new Set(['token'])
+const CHANGED_NOTHING: ReadonlySet<AuditLine['event']> = new Set(['refused', 'viewed'])
 
 export class AuditLog {
-  readonly #options: Required<AuditOptions>
-  #file: FileHandle
-  #size: number
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #options: AuditOptions
+  readonly #done: RotatedFile
+  readonly #unchanged: RotatedFile
 
-  private constructor(options: Required<AuditOptions>, file: FileHandle, size: number) {
+  private constructor(options: AuditOptions, done: RotatedFile, unchanged: RotatedFile) {
     this.#options = options
-    this.#file = file
-    this.#size = size
+    this.#done = done
+    this.#unchanged = unchanged
   }
 
   /** @throws OperatorError AUDIT_FAILED */
   static async open(options: AuditOptions): Promise<AuditLog> {
-    const all = { maxBytes: MAX_BYTES, keptFiles: KEPT_FILES, ...options }
+    const { folder, maxBytes = MAX_BYTES, keptFiles = KEPT_FILES } = options
     try {
-      const file = await openForAppending(all.path)
-      let { size } = await file.stat()
-      if (size > 0 && !(await endsWithLine(all.path, size))) {
-        // A crash cut the last line short; what comes next must not be joined to it.
-        await file.appendFile('\n')
-        size++
-      }
-      return new AuditLog(all, file, size)
+      const done = await RotatedFile.open({ path: `${folder}/audit.log`, maxBytes, keptFiles })
+      const unchanged = await RotatedFile.open({ path: `${folder}/audit-unchanged.log`, maxBytes, keptFiles })
+      return new AuditLog(options, done, unchanged)
     } catch (error) {
-      throw failed(all, error)
+      throw failed(options, error)
     }
   }
 
@@ -71,91 +66,43 @@ export class AuditLog {
 
   /** The newest entries, oldest first; what is no entry is left out. @throws OperatorError AUDIT_FAILED */
   async read(entries: number): Promise<AuditEntry[]> {
-    const { path, keptFiles } = this.#options
-    const found: AuditEntry[] = []
     try {
-      for (const name of [path, ...olderFiles(path, keptFiles)]) {
-        if (found.length >= entries) break
-        const text = await readIfThere(name)
-        found.unshift(...text.split('\n').flatMap(parsed))
-      }
+      const [done, unchanged] = await Promise.all([newest(this.#done, entries), newest(this.#unchanged, entries)])
+      return [...done, ...unchanged].sort((a, b) => a.time.localeCompare(b.time)).slice(-entries)
     } catch (error) {
       throw failed(this.#options, error)
     }
-    return found.slice(-entries)
   }
 
   async close(): Promise<void> {
-    await this.#last
-    await this.#file.close()
+    await this.#done.close()
+    await this.#unchanged.close()
   }
 
-  #append(line: AuditLine, durable: boolean): Promise<void> {
-    const { host, now, maxBytes } = this.#options
+  async #append(line: AuditLine, durable: boolean): Promise<void> {
+    const { host, now } = this.#options
     const entry: AuditEntry = {
       time: new Date(now()).toISOString(),
       host,
       ...line,
       arguments: withoutSecrets(line.arguments)
     }
-    const bytes = Buffer.from(`${JSON.stringify(entry)}\n`)
-    const turn = this.#last.then(async () => {
-      try {
-        if (this.#size > 0 && this.#size + bytes.byteLength > maxBytes) await this.#rotate()
-        await this.#file.appendFile(bytes)
-        this.#size += bytes.byteLength
-        if (durable) await this.#file.datasync()
-      } catch (error) {
-        throw failed(this.#options, error)
-      }
-    })
-    this.#last = turn.catch(() => undefined)
-    return turn
-  }
-
-  async #rotate(): Promise<void> {
-    const { path, keptFiles } = this.#options
-    const names = [path, ...olderFiles(path, keptFiles)]
-    await this.#file.sync()
-    const oldest = names.at(-1)
-    if (oldest !== undefined) await rm(oldest, { force: true })
-    for (let at = names.length - 2; at >= 0; at--) {
-      await rename(names[at] ?? '', names[at + 1] ?? '').catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error
-      })
+    const file = CHANGED_NOTHING.has(line.event) ? this.#unchanged : this.#done
+    try {
+      await file.append(JSON.stringify(entry), durable)
+    } catch (error) {
+      throw failed(this.#options, error)
     }
-    const before = this.#file
-    this.#file = await openForAppending(path)
-    this.#size = 0
-    await before.close()
   }
 }
 
-function olderFiles(path: string, kept: number): string[] {
-  return Array.from({ length: kept }, (_, index) => `${path}.${String(index + 1)}`)
-}
-
-function openForAppending(path: string): Promise<FileHandle> {
-  return open(path, 'a', 0o600)
-}
-
-async function endsWithLine(path: string, size: number): Promise<boolean> {
-  const file = await open(path, 'r')
-  try {
-    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
-    return buffer[0] === 0x0a
-  } finally {
-    await file.close()
+async function newest(file: RotatedFile, entries: number): Promise<AuditEntry[]> {
+  const found: AuditEntry[] = []
+  for await (const text of file.texts()) {
+    found.unshift(...text.split('\n').flatMap(parsed))
+    if (found.length >= entries) break
   }
-}
-
-async function readIfThere(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw error
-  }
+  return found.slice(-entries)
 }
 
 function parsed(line: string): AuditEntry[] {
@@ -182,10 +129,10 @@ function withoutSecrets(values: AuditLine['arguments']): AuditLine['arguments'] 
   )
 }
 
-function failed({ path, host }: { path: string; host: string }, error: unknown) {
+function failed({ folder, host }: AuditOptions, error: unknown) {
   return operatorError(host, {
     code: 'AUDIT_FAILED',
-    what: `The audit log ${path} can't be read or written`,
+    what: `The audit log in ${folder} can't be read or written`,
     why: wordsOf(error),
     remedy: 'Check space, mode and health of the disk; nothing is changed as long as it could not be recorded'
   })

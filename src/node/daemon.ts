@@ -155,7 +155,7 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     underWay: async () => (await ferry.migrations()).filter(({ outcome }) => outcome === undefined).map(({ id }) => id)
   })
   onClose(() => admin.close())
-  const audit = await AuditLog.open({ path: `${config.stateDir}/audit.log`, host: config.name, now: parts.now })
+  const audit = await AuditLog.open({ folder: config.stateDir, host: config.name, now: parts.now })
   onClose(() => audit.close())
   const routing = startRouting({ ...parts, service: ferry, admin, cordon, roster, audit })
   node.routing = routing

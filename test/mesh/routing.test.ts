@@ -92,9 +92,12 @@ describe('a command typed on a host that has no part in it', () => {
     expect(audit).toContainEqual(
       expect.objectContaining({ who: 'root@a', via: 'a', method: 'move', event: 'accepted', host: 'b' })
     )
+    expect(audit).toContainEqual(
+      expect.objectContaining({ who: 'root@a', via: 'a', method: 'containers', event: 'viewed', host: 'b' })
+    )
     const all = (await said<Gathered<AuditEntry>>(c, 'audit', '--all')).answer
     expect(all?.missing).toEqual([])
-    expect(new Set(all?.found.map(({ host }) => host))).toEqual(new Set(['b', 'c']))
+    expect(new Set(all?.found.map(({ host }) => host))).toEqual(new Set(['a', 'b', 'c']))
     expect((await b.host.exec(['stat', '-c', '%a', '/var/lib/ferry/audit.log'])).stdout.trim()).toBe('600')
   })
 
@@ -205,7 +208,7 @@ describe('an operator', () => {
     await whole(client)
     const audit = await b.json<AuditEntry[]>('audit')
     expect(audit).toContainEqual(
-      expect.objectContaining({ who: id, via: 'a', method: 'move', event: 'done', migration: answer?.id })
+      expect.objectContaining({ who: id, via: 'a', method: 'move', event: 'begun', migration: answer?.id })
     )
     expect((await operator('expel', 'b')).problem?.code).toBe('NOT_ALLOWED')
   })

@@ -30,7 +30,7 @@ describe('the desk of a host', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ferry-desk-'))
     now = Date.parse('2026-01-01T00:00:00Z')
-    audit = await AuditLog.open({ path: join(folder, 'audit.log'), host: 'b', now: () => now })
+    audit = await AuditLog.open({ folder, host: 'b', now: () => now })
     service = new FakeService()
     decidedBy = []
     const resolve = (request: { id: string; how: 'run-here' | 'discard'; by: string }) => {
@@ -58,6 +58,59 @@ describe('the desk of a host', () => {
     for await (const answer of desk.execute(caller, method, args, AbortSignal.timeout(5000))) answers.push(answer)
     return answers[0]
   }
+
+  async function lines(): Promise<object[]> {
+    return (await audit.read(1000)).map(({ who, method, event, code, omitted }) => ({
+      who,
+      method,
+      event,
+      ...(code === undefined ? {} : { code }),
+      ...(omitted === undefined ? {} : { omitted })
+    }))
+  }
+
+  it("writes down what a member's root looks at, once a minute and with the number left out", async () => {
+    for (let times = 0; times < 5; times++) await ask(member, 'containers')
+    await ask(member, 'peers')
+    await ask(root, 'containers')
+    expect(await lines()).toEqual([
+      { who: 'root@a', method: 'containers', event: 'viewed' },
+      { who: 'root@a', method: 'peers', event: 'viewed' }
+    ])
+    now += 60_000
+    await ask(member, 'containers')
+    expect((await lines()).at(-1)).toEqual({ who: 'root@a', method: 'containers', event: 'viewed', omitted: 4 })
+  })
+
+  it('writes down every refused command that would have changed something', async () => {
+    for (let times = 0; times < 100; times++) {
+      await expect(ask(member, 'expel', { peer: `p${String(times)}` })).rejects.toMatchObject({
+        problem: { code: 'NOT_ALLOWED' }
+      })
+    }
+    expect(await lines()).toHaveLength(100)
+    expect((await audit.read(1000)).at(-1)).toMatchObject({ event: 'refused', arguments: { peer: 'p99' } })
+  })
+
+  it('counts refused looks beyond 30 a minute', async () => {
+    const nobody = { ...operator, roles: new Set<string>() }
+    for (let times = 0; times < 35; times++) await expect(ask(nobody, 'containers')).rejects.toThrow()
+    expect(await lines()).toHaveLength(30)
+    now += 60_000
+    await expect(ask(nobody, 'containers')).rejects.toThrow()
+    expect((await lines()).at(-1)).toMatchObject({ event: 'refused', code: 'NOT_ALLOWED', omitted: 5 })
+  })
+
+  it('says of a move that it has begun, and of what ends with its answer that it is done', async () => {
+    await ask(root, 'move', { container: 'web', to: 'c' })
+    await ask(root, 'repair')
+    expect(await lines()).toEqual([
+      { who: 'root@b', method: 'move', event: 'accepted' },
+      { who: 'root@b', method: 'move', event: 'begun' },
+      { who: 'root@b', method: 'repair', event: 'accepted' },
+      { who: 'root@b', method: 'repair', event: 'done' }
+    ])
+  })
 
   it('has it on record who decided, and not which host they decided about', async () => {
     for (const caller of [root, member, operator]) await ask(caller, 'resolve', { id, how: 'discard' })

@@ -6,7 +6,7 @@ import type { Mesh } from '../../mesh/mesh.ts'
 import { operatorError, toProblem } from '../problems.ts'
 import { toWire } from '../wire-problems.ts'
 import { checkAllowed, type Caller, type Operator } from './caller.ts'
-import type { Desk } from './desk.ts'
+import { argumentsIn, type Asked, type Desk } from './desk.ts'
 import { Once } from './once.ts'
 import { openCommand } from './signed-command.ts'
 
@@ -44,7 +44,7 @@ export class Commands {
         return
       }
       yield* caller.kind === 'operator'
-        ? this.#bounded(caller, () => this.#doHere(caller, request, signal))
+        ? this.#bounded(caller, request, () => this.#doHere(caller, request, signal))
         : this.#doHere(caller, request, signal)
       yield { end: {} }
     } catch (error) {
@@ -83,7 +83,7 @@ export class Commands {
       try {
         this.#once.take(request, isMethod(request.method) && METHODS[request.method].changes)
       } catch (error) {
-        await desk.refuse(caller.who, caller.via, request.method, error)
+        await desk.refuse(this.#asked(caller.who, caller.via, request), error)
         throw error
       }
     }
@@ -113,24 +113,24 @@ export class Commands {
     try {
       if (isMethod(method)) checkAllowed(name, caller, method)
     } catch (error) {
-      await this.#parts.desk.refuse(caller.who, undefined, method, error)
+      await this.#parts.desk.refuse(this.#asked(caller.who, undefined, request), error)
       throw error
     }
     if (!isMember(target)) {
-      throw operatorError(name, {
+      throw await this.#refusal(caller.who, undefined, request, {
         code: 'UNKNOWN_PEER',
         what: `${target} is no host of the mesh`,
         remedy: 'See `ferry peers`'
       })
     }
-    yield* this.#bounded(caller, () => mesh.command(target, command, signal))
+    yield* this.#bounded(caller, request, () => mesh.command(target, command, signal))
     yield { end: {} }
   }
 
-  async *#bounded(caller: Operator, work: () => AsyncIterable<Answer>): AsyncGenerator<Answer> {
+  async *#bounded(caller: Operator, request: Request, work: () => AsyncIterable<Answer>): AsyncGenerator<Answer> {
     const count = this.#underWay.get(caller.who) ?? 0
     if (count >= MAX_AT_ONCE) {
-      throw operatorError(this.#parts.name, {
+      throw await this.#refusal(caller.who, caller.via, request, {
         code: 'TOO_MANY_COMMANDS',
         what: `The operator ${caller.who} has too many commands under way`,
         why: `${String(MAX_AT_ONCE)} at a time are allowed on one host`,
@@ -148,14 +148,26 @@ export class Commands {
   }
 
   async #refusal(
-    from: string,
+    who: string,
     via: string | undefined,
     request: Request,
-    details: { code: string; what: string; why: string; remedy: string }
+    details: { code: string; what: string; why?: string; remedy: string }
   ): Promise<OperatorError> {
     const error = operatorError(this.#parts.name, details)
-    await this.#parts.desk.refuse(from, via, request.method, error)
+    await this.#parts.desk.refuse(this.#asked(who, via, request), error)
     return error
+  }
+
+  #asked(who: string, via: string | undefined, request: Request): Asked {
+    const { method, label, target } = request
+    return {
+      who,
+      ...(label === '' ? {} : { label }),
+      ...(via === undefined ? {} : { via }),
+      method,
+      arguments: argumentsIn(JSON.parse(request.arguments)),
+      ...(target === this.#parts.mesh.self.peerId ? {} : { target })
+    }
   }
 
   #nameOf(peerId: string): string {

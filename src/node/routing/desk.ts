@@ -50,6 +50,12 @@ type Doing = {
   ) => Promise<AnswerOf<M>> | AsyncIterable<AnswerOf<M>>
 }
 
+/** What they answer says that the migration takes them up, and not how it ends. */
+const BEGINNING: ReadonlySet<MethodName> = new Set(['move', 'resolve', 'cancel'])
+
+/** A command as the audit log has it. */
+export type Asked = Pick<AuditLine, 'who' | 'label' | 'via' | 'method' | 'arguments' | 'target'>
+
 export class Desk {
   readonly #parts: DeskParts
   readonly #doing: Doing
@@ -71,7 +77,7 @@ export class Desk {
       ...(caller.kind === 'operator' && caller.label !== '' ? { label: caller.label } : {}),
       ...(caller.kind === 'local-root' || caller.via === undefined ? {} : { via: caller.via }),
       method,
-      arguments: typeof args === 'object' && args !== null ? { ...args } : {},
+      arguments: argumentsIn(args),
       command: audit.newCommand()
     }
     let accepted: MethodName
@@ -93,7 +99,8 @@ export class Desk {
     await audit.record({ ...line, event: 'accepted', ...migrationIn(parsed) })
     try {
       for await (const answer of answersOf(name, this.#doing, accepted, parsed, signal, caller)) {
-        await this.#after({ ...line, event: 'done', ...migrationIn(parsed), ...migrationIn(answer) })
+        const event = BEGINNING.has(accepted) ? 'begun' : 'done'
+        await this.#after({ ...line, event, ...migrationIn(parsed), ...migrationIn(answer) })
         yield answer
       }
     } catch (error) {
@@ -102,22 +109,23 @@ export class Desk {
     }
   }
 
-  /** A command that can't even be said to be somebody's. */
-  async refuse(who: string, via: string | undefined, method: string, error: unknown): Promise<void> {
-    const command = this.#parts.audit.newCommand()
-    await this.#refused({ who, ...(via === undefined ? {} : { via }), method, arguments: {}, command }, error)
+  /** Writes down a command that was refused before it could be executed. */
+  async refuse(asked: Asked, error: unknown): Promise<void> {
+    await this.#refused({ ...asked, command: this.#parts.audit.newCommand() }, error)
   }
 
+  /** What would have changed something has its line each time. */
   async #refused(line: Omit<AuditLine, 'event'>, error: unknown): Promise<void> {
     const { code } = toProblem(this.#parts.name, error)
-    const omitted = this.#refusals.take(line.who)
+    const acting = isMethod(line.method) && METHODS[line.method].changes
+    const omitted = acting ? 0 : this.#refusals.take(line.who)
     if (omitted === undefined) return
     await this.#after({ ...line, event: 'refused', code, ...(omitted === 0 ? {} : { omitted }) })
   }
 
-  /** Of what operators look at, one line a minute for each method; of what root looks at, none. */
+  /** Of what others look at, one line a minute for each of them and each method; of what this host's root looks at, none. */
   async #viewed(caller: Caller, line: Omit<AuditLine, 'event'>): Promise<void> {
-    if (caller.kind !== 'operator') return
+    if (caller.kind === 'local-root') return
     const omitted = this.#views.take(`${line.who} ${line.method}`)
     if (omitted !== undefined) await this.#after({ ...line, event: 'viewed', ...(omitted === 0 ? {} : { omitted }) })
   }
@@ -170,6 +178,11 @@ function parsedArguments<M extends MethodName>(host: string, method: M, args: un
     why: why.join('; '),
     remedy: 'Run the same ferry version on all hosts, and see `ferry --help`'
   })
+}
+
+/** Of a command, as they were sent. */
+export function argumentsIn(args: unknown): Record<string, unknown> {
+  return typeof args === 'object' && args !== null ? { ...args } : {}
 }
 
 function migrationIn(value: unknown): { migration?: string } {

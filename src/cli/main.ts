@@ -30,6 +30,8 @@ const requestMs = 120_000
 /** A repair removes whole root file systems. */
 const repairMs = 1_800_000
 
+const nameForms = 'NAME may be [HOST/][ENGINE:]NAME, HOST a name or a peer id'
+
 interface GlobalOptions {
   readonly socket?: string
   readonly as?: string
@@ -133,7 +135,7 @@ command('revoke <operator> [role]', 'take a role from an operator, or all of the
   }
 )
 
-command('check <name>', 'say what would stand in the way of a move, and do nothing')
+command('check <name>', `say what would stand in the way of a move, and do nothing; ${nameForms}`)
   .requiredOption('--to <peer>', 'name or peer id of the target')
   .action(async (container: string, { to }: { to: string }) => {
     const check = await (await client()).check({ container, to }, timeout())
@@ -141,7 +143,7 @@ command('check <name>', 'say what would stand in the way of a move, and do nothi
     if (!check.ok) exitCode = exitCodes.refused
   })
 
-command('move <name>', 'move a running container; NAME may be ENGINE:NAME')
+command('move <name>', `move a running container; ${nameForms}`)
   .requiredOption('--to <peer>', 'name or peer id of the target')
   .action(async (container: string, { to }: { to: string }) => {
     exitCode = await move(await client(), { container, to }, terminalNow())

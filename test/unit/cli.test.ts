@@ -270,6 +270,10 @@ describe('the ferry command', () => {
     expect((await ferry('--help')).code).toBe(0)
   })
 
+  it('says in its help how a container may be named', async () => {
+    for (const name of ['check', 'move']) expect((await ferry(name, '--help')).out).toContain('[HOST/][ENGINE:]NAME')
+  })
+
   it('documents its exit codes', async () => {
     expect((await ferry('--help')).out).toMatch(/Exit codes:[^]*4 {2}the daemon can't be reached/)
   })

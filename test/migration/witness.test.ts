@@ -1,6 +1,6 @@
 // The host that ought to tell the decision is gone for good: witnesses tell it, or an operator decides.
 import { afterEach, expect, test } from 'vitest'
-import type { MigrationView } from '../../protocols/operator/views.ts'
+import type { MigrationView, ReceiptView } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter } from './containers.ts'
 import { letGo, movingHeld } from './held-daemon.ts'
@@ -93,12 +93,18 @@ test('no witness, and the source is gone before it decided: an operator lets the
   await client.more()
   const moving = await heldBeforeDecision()
   await a.host.kill()
-  const warned = await b.host.exec(['ferry', 'resolve', moving.id, '--run-here'], { check: false })
-  expect(warned.exitCode).toBe(2)
-  expect(warned.stderr).toContain('two copies run at once')
-  expect((await view(b, moving.id, () => true)).outcome).toBeUndefined()
-  await resolve(b, moving.id, '--run-here')
+  // On a host that has no part in it as well.
+  for (const on of [b, c]) {
+    const warned = await on.host.exec(['ferry', 'resolve', moving.id, '--run-here'], { check: false })
+    expect(warned.exitCode).toBe(2)
+    expect(warned.stderr).toContain('two copies run at once')
+    expect((await view(b, moving.id, () => true)).outcome).toBeUndefined()
+  }
+  await resolve(c, moving.id, '--run-here')
   expect(await view(b, moving.id, ended)).toMatchObject({ outcome: 'moved' })
+  const { halves } = await b.json<ReceiptView>('receipt', moving.id)
+  const entries = halves.flatMap((half) => half.entries.map((entry) => Buffer.from(entry, 'base64').toString()))
+  expect(entries.find((entry) => entry.includes('"resolved"'))).toContain('"by":"root@c"')
   await isAlive(client)
   // The source comes back after all, with an empty memory: it is told who runs the container.
   await a.host.boot()

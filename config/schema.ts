@@ -86,6 +86,10 @@ export const configSchema = z.strictObject({
     .union([z.literal('any'), z.array(z.string().regex(peerId))])
     .default([])
     .describe('"any", or a list of peer ids; peers named by /p2p/ in bootstrap are trusted in any case'),
+  mdns: z
+    .boolean()
+    .default(true)
+    .describe('true or false: find members on the segment by multicast DNS, and say there where this node is'),
   bridges: z
     .record(interfaceName, interfaceName)
     .default({})

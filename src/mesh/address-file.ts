@@ -25,6 +25,7 @@ export class AddressFile {
   readonly #path: string
   readonly #log: Pick<Logger, 'warn'>
   #entries = new Map<string, Entry>()
+  #onNews: (peerId: string) => void = () => {}
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -65,13 +66,22 @@ export class AddressFile {
 
   told(peerId: string, told: readonly string[]): void {
     const before = this.#entry(peerId)
-    if (!same(told, before.told)) this.#put(peerId, { ...before, told: newest(told, []) })
+    if (same(told, before.told)) return
+    this.#put(peerId, { ...before, told: newest(told, []) })
+    this.#onNews(peerId)
   }
 
   heard(peerId: string, heard: readonly string[]): void {
     const before = this.#entry(peerId)
     const fresh = heard.filter((address) => !this.of(peerId).includes(address))
-    if (fresh.length > 0) this.#put(peerId, { ...before, heard: newest(fresh, before.heard) })
+    if (fresh.length === 0) return
+    this.#put(peerId, { ...before, heard: newest(fresh, before.heard) })
+    this.#onNews(peerId)
+  }
+
+  /** Called with each peer of which something new was said. There is one callback. */
+  onNews(callback: (peerId: string) => void): void {
+    this.#onNews = callback
   }
 
   /** Keeps only these peers. */

@@ -36,12 +36,9 @@ export function dialProblem(
   peerId: string,
   error: unknown
 ): { state: PeerState; problem: ProblemDetails<MeshErrorCode> } {
-  const why = wordsOf(error)
-  if (
-    !/ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|abort|timed? ?out|no valid addresses/i.test(
-      `${why} ${nameOf(error)}`
-    )
-  ) {
+  const failures = failuresOf(error)
+  const why = [...new Set(failures.map(wordsOf))].join('; ')
+  if (!failures.every(meetsNobody)) {
     return {
       state: 'refused',
       problem: {
@@ -53,6 +50,17 @@ export function dialProblem(
     }
   }
   return { state: 'unreachable', problem: unreachable(peerId, why) }
+}
+
+/** One for each address that was tried. */
+function failuresOf(error: unknown): unknown[] {
+  return error instanceof AggregateError && error.errors.length > 0 ? error.errors.flatMap(failuresOf) : [error]
+}
+
+function meetsNobody(error: unknown): boolean {
+  return /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|abort|timed? ?out|no valid addresses|via relay/i.test(
+    `${wordsOf(error)} ${nameOf(error)}`
+  )
 }
 
 function unreachable(peer: string, why: string): ProblemDetails<MeshErrorCode> {

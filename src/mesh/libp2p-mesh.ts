@@ -1,7 +1,7 @@
 // The mesh over libp2p: who is there, what they ask, what is asked of them.
-import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
+import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Logger } from 'pino'
 import {
   BULK_KINDS,
@@ -47,14 +47,17 @@ import { dialProblem, requestError } from './failure.ts'
 import { watchLiveness } from './liveness.ts'
 import { GossipService } from './gossip-service.ts'
 import { ContactTasks, contactsOf } from './contacts.ts'
-import { createNode, listenProblem } from './libp2p-node.ts'
-import type { BootstrapAddress } from './membership.ts'
+import { Dialler } from './dialler.ts'
+import { Discovery } from './discovery.ts'
+import { createNode, listenProblem, type MeshNode } from './libp2p-node.ts'
+import type { BootstrapAddress, Trust } from './membership.ts'
 import type { MeshErrorCode } from './mesh-error.ts'
 import { pause, readMessage, sendMessage } from './message-stream.ts'
 import { PeerBook, type MeshPeer } from './peer-book.ts'
 import { RecordsExchange } from './records-exchange.ts'
 import { redial } from './redial.ts'
 import { tellable } from './tellable.ts'
+import { bestOf, waysTo } from './ways.ts'
 import type { Roster } from './roster/roster.ts'
 import { MAX_RECORDS_STREAMS, RECORDS_PROTOCOL, RECORDS_TIMEOUT_MS } from '../../protocols/membership/index.ts'
 
@@ -78,36 +81,63 @@ interface MeshParts {
   readonly bootstrap: readonly BootstrapAddress[]
   readonly privateKey: PrivateKey
   /** By the configuration. */
-  readonly isTrusted: (peerId: string) => boolean
+  readonly trust: Trust
 }
 
 export class Libp2pMesh implements Mesh {
   readonly #options: MeshOptions
   readonly #log: Logger
   readonly #bootstrap: readonly BootstrapAddress[]
-  readonly #isTrusted: (peerId: string) => boolean
+  readonly #trust: Trust
   readonly #membership: MembershipFiles | undefined
   readonly #exchange: RecordsExchange | undefined
   readonly #gossip: GossipService | undefined
-  readonly #contacts = new ContactTasks((peerId, signal) => this.#keepContact(peerId, signal))
+  readonly #dialler: Dialler
+  readonly #discovery: Discovery
+  readonly #contacts = new ContactTasks((peerId, signal) =>
+    this.#dialler.keep(peerId, AbortSignal.any([signal, this.#stopping.signal]))
+  )
   #stopping = new AbortController()
   readonly #onDisconnect = new Set<(peerId: string) => void>()
+  readonly #onAddresses = new Set<() => void>()
   readonly #activity = new Map<string, number>()
   #redialling: Promise<void>[] = []
   readonly #introductions = new WeakMap<Connection, Promise<void>>()
   /** What ends what `#run` began. */
   #ends: (() => void)[] = []
-  #node: Libp2p
+  #node: MeshNode
   #book: PeerBook
 
-  private constructor(parts: MeshParts, node: Libp2p) {
+  private constructor(parts: MeshParts, node: MeshNode) {
     this.#options = parts.options
     this.#bootstrap = parts.bootstrap
-    this.#isTrusted = parts.isTrusted
+    this.#trust = parts.trust
     this.#membership = parts.options.membership
     this.#log = parts.options.log
     this.#node = node
     this.#book = this.#emptyBook()
+    this.#discovery = new Discovery({
+      mdns: parts.options.mdns === true,
+      node: () => this.#node,
+      mayRelay: (peerId) => this.mayRelay(peerId),
+      belongs: (peerId) => (this.#roster === undefined ? this.#trust.named.includes(peerId) : this.isMember(peerId)),
+      isAlone: () => this.#roster === undefined && this.#trust.named.length === 0,
+      missing: () => this.#dialler.missing(),
+      onHint: (peerId) => this.#dialler.news(peerId),
+      log: this.#log
+    })
+    this.#dialler = new Dialler({
+      dial: (ways, signal) => this.#node.dial(ways, { signal }),
+      connections: (peerId) => this.#node.getConnections(peerIdFromString(peerId)),
+      addresses: (peerId) => this.#addressesOf(peerId),
+      isConnected: (peerId) => this.#book.get(peerId)?.state === 'connected',
+      introduced: async (connection) => this.#introductions.get(connection),
+      failed: (peerId, error) => {
+        const { state, problem } = dialProblem(peerId, error)
+        this.#book.seen(peerId, state, [], problem)
+      },
+      log: this.#log
+    })
     if (this.#membership !== undefined) {
       const { roster, addresses } = this.#membership
       this.#exchange = new RecordsExchange({
@@ -143,7 +173,7 @@ export class Libp2pMesh implements Mesh {
   /** Whom this host lets in: whoever the roster names, or on a host in no mesh whoever the configuration names. */
   isMember(peerId: string): boolean {
     const roster = this.#roster
-    return roster === undefined ? this.#isTrusted(peerId) : roster.isMember(peerId)
+    return roster === undefined ? this.#trust.trusts(peerId) : roster.isMember(peerId)
   }
 
   /** Whoever has a role may give commands, and nothing else. */
@@ -153,6 +183,11 @@ export class Libp2pMesh implements Mesh {
 
   mayConnect(peerId: string): boolean {
     return this.isMember(peerId) || this.#isOperator(peerId)
+  }
+
+  /** Only members relay for each other: a host in no mesh is told no addresses of others. */
+  mayRelay(peerId: string): boolean {
+    return this.#roster?.isMember(peerId) ?? false
   }
 
   /** An operator, who speaks no protocol but that of commands. */
@@ -177,6 +212,9 @@ export class Libp2pMesh implements Mesh {
     }
     this.#node.addEventListener('connection:open', ({ detail }) => this.#opened(detail))
     this.#node.addEventListener('peer:disconnect', ({ detail }) => this.#disconnected(detail.toString()))
+    this.#node.addEventListener('self:peer:update', () => {
+      for (const callback of this.#onAddresses) callback()
+    })
     await this.#handle(HELLO_PROTOCOL, MAX_HELLO_STREAMS, (stream, connection, signal) =>
       this.#answerHello(stream, connection, signal)
     )
@@ -232,13 +270,18 @@ export class Libp2pMesh implements Mesh {
     })
     this.#ends.push(endLiveness)
     for (const address of this.#bootstrap) this.#redialling.push(this.#keepConnected(address))
+    this.#ends.push(this.#discovery.start())
     this.#runMembership(privateKey)
+    if (this.#roster === undefined) {
+      this.#contacts.set(this.#trust.named.filter((peerId) => peerId !== this.self.peerId))
+    }
   }
 
   #runMembership(privateKey: PrivateKey): void {
     const membership = this.#membership
     if (membership === undefined) return
     this.#ends.push(membership.roster.onChange(() => this.#rosterChanged()))
+    membership.addresses.onNews((peerId) => this.#dialler.news(peerId))
     this.#gossip?.start(privateKey)
     this.#ends.push(() => this.#gossip?.stop())
     this.#rosterChanged()
@@ -300,7 +343,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   async #gossipWith(peer: string, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const connection = this.#connections().find(({ remotePeer }) => remotePeer.toString() === peer)
+    const connection = bestOf(this.#connections().filter(({ remotePeer }) => remotePeer.toString() === peer))
     if (connection === undefined) throw new Error('the peer is not connected')
     const stream = await connection.newStream(GOSSIP_PROTOCOL, { signal })
     return abortingOnFailure(stream, async () => {
@@ -364,39 +407,10 @@ export class Libp2pMesh implements Mesh {
       .filter(({ status, remotePeer }) => status === 'open' && !this.#isGuest(remotePeer.toString()))
   }
 
-  /** Dials a member wherever it may be, until it is connected, and again when it is lost. */
-  async #keepContact(peerId: string, ended: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([ended, this.#stopping.signal])
-    await redial({
-      signal,
-      connected: () => this.#book.get(peerId)?.state === 'connected',
-      dial: async (dialling) => {
-        const addresses = this.#dialable(peerId)
-        if (addresses.length === 0) return
-        try {
-          const timeout = AbortSignal.any([dialling, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
-          const connection = await this.#node.dial(addresses, { signal: timeout })
-          await this.#introductions.get(connection)
-        } catch (error) {
-          if (signal.aborted) return
-          this.#log.debug({ peer: peerId, why: wordsOf(error) }, 'dialling failed')
-          const { state, problem } = dialProblem(peerId, error)
-          this.#book.seen(peerId, state, [], problem)
-        }
-      }
-    })
-  }
-
-  #dialable(peerId: string): Multiaddr[] {
-    const known = this.#membership?.addresses.of(peerId) ?? []
-    return known.flatMap((text) => {
-      try {
-        return [multiaddr(text.includes('/p2p/') ? text : `${text}/p2p/${peerId}`)]
-      } catch (error) {
-        this.#log.debug({ peer: peerId, address: text, why: wordsOf(error) }, 'an address of a peer is none')
-        return []
-      }
-    })
+  /** The best first: where it says now that it is, where it was, what was heard of it. */
+  #addressesOf(peerId: string): string[] {
+    const stored = this.#roster === undefined ? [] : (this.#membership?.addresses.of(peerId) ?? [])
+    return [...this.#discovery.hints(peerId), ...stored]
   }
 
   get self(): Mesh['self'] {
@@ -449,6 +463,11 @@ export class Libp2pMesh implements Mesh {
   onDisconnect(callback: (peerId: string) => void): () => void {
     this.#onDisconnect.add(callback)
     return () => this.#onDisconnect.delete(callback)
+  }
+
+  onAddresses(callback: () => void): () => void {
+    this.#onAddresses.add(callback)
+    return () => this.#onAddresses.delete(callback)
   }
 
   async refresh(signal: AbortSignal): Promise<void> {
@@ -533,6 +552,7 @@ export class Libp2pMesh implements Mesh {
   #disconnected(peerId: string): void {
     if (this.#book.get(peerId)?.state !== 'connected') return
     this.#log.info({ peer: peerId }, 'disconnected')
+    this.#discovery.lost()
     this.#book.seen(peerId, 'unreachable', [], {
       code: 'PEER_UNREACHABLE',
       what: `The connection to ${this.#book.get(peerId)?.name || peerId} was lost`,
@@ -687,13 +707,13 @@ export class Libp2pMesh implements Mesh {
 
   async #connection(peerId: string, signal: AbortSignal): Promise<Connection> {
     const id = peerIdFromString(peerId)
-    const open = this.#node.getConnections(id).find((connection) => connection.status === 'open')
+    const open = bestOf(this.#node.getConnections(id))
     if (open !== undefined) return open
-    const stored = this.#roster === undefined ? [] : this.#dialable(peerId).map(String)
+    const known = waysTo(peerId, this.#addressesOf(peerId))
     const seen = this.#book.get(peerId)?.addresses.filter((address) => address.includes('/p2p/')) ?? []
-    const addresses = stored.length > 0 ? stored : seen
-    const timeout = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
-    return this.#node.dial(addresses.length > 0 ? addresses.map((a) => multiaddr(a)) : id, { signal: timeout })
+    const ways = known.length > 0 ? known : seen.map((address) => multiaddr(address))
+    if (ways.length > 0) return this.#dialler.reach(ways, signal)
+    return this.#node.dial(id, { signal: AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)]) })
   }
 
   /** A bulk stream whose movement counts as a sign of life. It must be paused: listening may not start the reading. */
@@ -709,12 +729,13 @@ export class Libp2pMesh implements Mesh {
   }
 }
 
-function makeNode(options: MeshOptions, privateKey: PrivateKey, mesh: () => Libp2pMesh | undefined): Promise<Libp2p> {
+function makeNode(options: MeshOptions, privateKey: PrivateKey, mesh: () => Libp2pMesh | undefined): Promise<MeshNode> {
   return createNode({
     privateKey,
     listen: options.listen,
     announce: options.announce ?? [],
     isMember: (peerId) => mesh()?.mayConnect(peerId) ?? false,
+    mayRelay: (peerId) => mesh()?.mayRelay(peerId) ?? false,
     onStranger: (peerId, address) => mesh()?.stranger(peerId, address)
   })
 }

@@ -31,11 +31,14 @@ export function parseBootstrap(addresses: readonly string[]): BootstrapAddress[]
   })
 }
 
-export function membership(
-  trusted: readonly string[] | 'any',
-  bootstrap: readonly BootstrapAddress[]
-): (peerId: string) => boolean {
-  if (trusted === 'any') return () => true
-  const members = new Set([...trusted, ...bootstrap.flatMap(({ peerId }) => (peerId === undefined ? [] : [peerId]))])
-  return (peerId) => members.has(peerId)
+export interface Trust {
+  readonly trusts: (peerId: string) => boolean
+  /** Those that the configuration names; everybody trusted where it does not say "any". */
+  readonly named: readonly string[]
+}
+
+export function trustOf(trusted: readonly string[] | 'any', bootstrap: readonly BootstrapAddress[]): Trust {
+  const dialled = bootstrap.flatMap(({ peerId }) => (peerId === undefined ? [] : [peerId]))
+  const named = new Set(trusted === 'any' ? dialled : [...trusted, ...dialled])
+  return { named: [...named], trusts: (peerId) => trusted === 'any' || named.has(peerId) }
 }

@@ -8,7 +8,7 @@ import type { AdvertBody, Vitals } from '../../protocols/gossip/index.ts'
 import type { AdvertView } from './gossip/index.ts'
 import type { AddressFile } from './address-file.ts'
 import { loadOrCreateKey } from './key-file.ts'
-import { membership, parseBootstrap } from './membership.ts'
+import { parseBootstrap, trustOf } from './membership.ts'
 import type { MeshPeer } from './peer-book.ts'
 import type { Roster } from './roster/roster.ts'
 import type { PrivateKey } from '@libp2p/interface'
@@ -27,6 +27,8 @@ export interface MeshOptions {
   readonly bootstrap: readonly string[]
   /** Peer ids that may connect, besides those that bootstrap addresses name; 'any' lets everybody in. */
   readonly trustedPeers: readonly string[] | 'any'
+  /** Looks for peers on the segments of this host and says there where it is; default false. */
+  readonly mdns?: boolean
   /** As soon as the roster has a mesh it alone says who may connect. */
   readonly membership?: MembershipFiles
   /** JSON, 64 KiB at most; asked whenever a peer wants to know. */
@@ -73,6 +75,8 @@ export interface Mesh {
   command(peerId: string, command: Command, signal: AbortSignal): AsyncIterable<Answer>
   /** Called when the last connection to a peer is gone; returns what ends the calls. */
   onDisconnect(callback: (peerId: string) => void): () => void
+  /** Called when addresses of this node have come or gone; returns what ends the calls. */
+  onAddresses(callback: () => void): () => void
   /** Asks every connected peer for its facts again; one that does not answer keeps its old ones. */
   refresh(signal: AbortSignal): Promise<void>
   /** What this node says of itself to all members from now on. @throws ProtocolError for what is over a limit */
@@ -96,6 +100,6 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
     options,
     bootstrap,
     privateKey,
-    isTrusted: membership(options.trustedPeers, bootstrap)
+    trust: trustOf(options.trustedPeers, bootstrap)
   })
 }

@@ -77,6 +77,7 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
     listen: config.listen,
     bootstrap: config.bootstrap,
     trustedPeers: config.trustedPeers,
+    mdns: config.mdns,
     silenceMs: Math.ceil(config.limits.peerTimeoutMs / 3),
     facts: async () => JSON.stringify(await factsNow(TOLD_FACTS_MS, AbortSignal.timeout(config.limits.peerTimeoutMs))),
     ferryVersion: ferryVersion(),
@@ -138,6 +139,7 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   })
   node.advertising = advertising
   advertising.start()
+  mesh.onAddresses(() => advertising.changed())
   onClose(() => advertising.stop())
   const admin = await MeshAdmin.open({
     config,

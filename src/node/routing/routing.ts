@@ -1,7 +1,7 @@
 // What makes a host take any command of the mesh: the desk where things are done, the router that finds where, the handler for what
 // comes from others.
 import type { MeshService } from '../../../protocols/operator/views.ts'
-import { membership, parseBootstrap } from '../../mesh/membership.ts'
+import { parseBootstrap, trustOf } from '../../mesh/membership.ts'
 import type { Roster } from '../../mesh/roster/roster.ts'
 import type { AuditLog } from '../audit.ts'
 import type { Cordon } from '../cordon.ts'
@@ -30,9 +30,8 @@ export interface Routing {
 /** @throws MeshError BAD_ADDRESS */
 export function startRouting(parts: RoutingParts): Routing {
   const { name, config, log, mesh, roster, audit, now } = parts
-  const isTrusted = membership(config.trustedPeers, parseBootstrap(config.bootstrap))
-  const isMember = (peerId: string): boolean =>
-    roster.meshId === undefined ? isTrusted(peerId) : roster.isMember(peerId)
+  const { trusts } = trustOf(config.trustedPeers, parseBootstrap(config.bootstrap))
+  const isMember = (peerId: string): boolean => (roster.meshId === undefined ? trusts(peerId) : roster.isMember(peerId))
   const hosts = () => hostViews({ name, mesh, isMember, now })
   const desk = new Desk({
     name,

@@ -59,11 +59,13 @@ export class JoinDoor {
     }
     await this.open()
     const wait = Math.min(until - Date.now() + 1, MAX_TIMER_MS)
+    // Two may have come as far as this at a time.
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.settle().catch((error: unknown) => {
         this.#parts.log.error({ err: error }, 'the door for invited hosts could not be opened or closed')
       })
-    }, wait)
+    }, wait).unref()
   }
 
   async close(): Promise<void> {

@@ -60,6 +60,8 @@ export interface LabOptions {
   readonly kind: 'ns' | 'vm'
   /** Hosts of a second subnet, 10.77.1.0/24 on a bridge of its own, which a router joins with the first (kind ns only). */
   readonly secondSubnet?: readonly string[]
+  /** Hosts that have a subnet of their own each, 192.168.N.0/24, behind a router that masquerades it and lets nothing in (kind ns only). */
+  readonly behindNat?: readonly string[]
 }
 
 export interface Lab {

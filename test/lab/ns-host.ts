@@ -8,7 +8,7 @@ import type { ExecOptions, ExecResult, LabHost, LabProcess } from './lab.ts'
 import { diskFolder, namespaceFile, runFolder } from './places.ts'
 import { execute, launch, type Command } from './process.ts'
 import { removeProcesses } from './remove.ts'
-import { ip, makeNamespace, routerOf, type Segment } from './segment.ts'
+import { ip, makeNamespace, type Segment } from './segment.ts'
 import { run } from './vm/run.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
@@ -43,7 +43,7 @@ export class NsHost implements LabHost {
 
   constructor(settings: NsHostSettings, segment: Segment, init?: number) {
     this.name = settings.name
-    this.address = `10.77.${segment.subnetOf(settings.name) ?? 0}.${settings.number}`
+    this.address = segment.addressOf(settings.name, settings.number)
     this.#settings = settings
     this.#segment = segment
     this.#disk = join(diskFolder(settings.lab), settings.name)
@@ -111,7 +111,7 @@ export class NsHost implements LabHost {
 
   async #wire(): Promise<void> {
     const { name, number, bridge } = this.#settings
-    const subnet = this.#segment.subnetOf(name)
+    const router = this.#segment.routerFor(name)
     const mac = `02:00:00:00:01:${number.toString(16).padStart(2, '0')}`
     await makeNamespace(this.#namespace)
     await this.#segment.connect({ host: name, namespace: this.#namespace, mac })
@@ -127,7 +127,7 @@ export class NsHost implements LabHost {
       'link set eth0 up',
       `address add ${this.address}/24 dev ${port}`,
       `address add fd77::${number}/64 dev ${port} nodad`,
-      ...(subnet === undefined ? [] : [`route add default via ${routerOf(subnet)}`])
+      ...(router === undefined ? [] : [`route add default via ${router}`])
     ])
     // Frames that ferry keeps and sends again later need whole checksums.
     const offload = ['tx', 'off', 'tso', 'off', 'gso', 'off']

@@ -7,7 +7,7 @@ import { NsHost, savedInit } from './ns-host.ts'
 import { diskFolder, runFolder } from './places.ts'
 import { programsFolder } from './programs.ts'
 import { removeNsLab } from './remove.ts'
-import { Segment } from './segment.ts'
+import { Segment, type Places } from './segment.ts'
 
 const FIRST_HOST = 11
 const CLIENT = 200
@@ -17,8 +17,7 @@ interface Software {
   readonly programs: string
 }
 
-interface Saved extends Software {
-  readonly secondSubnet: readonly string[]
+interface Saved extends Software, Places {
   readonly hosts: readonly string[]
 }
 
@@ -85,13 +84,15 @@ function labOf(name: string, segment: Segment, hosts: readonly NsHost[]): NsLab 
 }
 
 /** @throws Error when a host does not come up; nothing is left behind then. */
-export async function createNsLab({ name, hosts: names, secondSubnet = [] }: LabOptions): Promise<NsLab> {
+export async function createNsLab(options: LabOptions): Promise<NsLab> {
+  const { name, hosts: names, secondSubnet = [], behindNat = [] } = options
+  const places: Places = { secondSubnet, behindNat }
   const software = { base: await baseFolder(), programs: await programsFolder() }
   await removeNsLab(name)
   try {
     await mkdir(runFolder(name), { recursive: true, mode: 0o700 })
     await mkdir(diskFolder(name), { recursive: true, mode: 0o700 })
-    const segment = await Segment.create(name, software.programs, secondSubnet)
+    const segment = await Segment.create(name, software.programs, places)
     const hosts = hostsOf(name, names, software, segment, [])
     // All of them to their end: what goes wrong is removed, and nothing may still be at work then.
     const booted = await Promise.allSettled(
@@ -102,7 +103,7 @@ export async function createNsLab({ name, hosts: names, secondSubnet = [] }: Lab
     )
     const failed = booted.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
-    await writeFile(savedPath(name), JSON.stringify({ hosts: names, secondSubnet, ...software } satisfies Saved))
+    await writeFile(savedPath(name), JSON.stringify({ hosts: names, ...places, ...software } satisfies Saved))
     return labOf(name, segment, hosts)
   } catch (error) {
     await removeNsLab(name)
@@ -117,8 +118,8 @@ export async function openNsLab(name: string): Promise<NsLab | undefined> {
     throw error
   })
   if (text === undefined) return undefined
-  const { hosts: names, secondSubnet, base, programs } = JSON.parse(text) as Saved
-  const segment = Segment.open(name, programs, secondSubnet)
+  const { hosts: names, secondSubnet, behindNat, base, programs } = JSON.parse(text) as Saved
+  const segment = Segment.open(name, programs, { secondSubnet, behindNat })
   const inits = await Promise.all([...names, 'client'].map((host) => savedInit(name, host)))
   return labOf(name, segment, hostsOf(name, names, { base, programs }, segment, inits))
 }

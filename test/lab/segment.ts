@@ -27,10 +27,21 @@ export interface Uplink {
   readonly mac: string
 }
 
-/** The router's address in each subnet. */
-export function routerOf(subnet: number): string {
+/** Where hosts are that are not simply on seg0. */
+export interface Places {
+  /** On seg1, behind the segment's own router. */
+  readonly secondSubnet: readonly string[]
+  /** Each behind a router of its own that masquerades. */
+  readonly behindNat: readonly string[]
+}
+
+/** The segment's router in each of its subnets. */
+function routerOf(subnet: number): string {
   return `10.77.${subnet}.1`
 }
+
+const FIRST_NAT = 2
+const NOWHERE_ELSE: Places = { secondSubnet: [], behindNat: [] }
 
 export class Segment {
   /** Argv prefix that runs a program of this machine in the segment's namespace. */
@@ -40,19 +51,18 @@ export class Segment {
   readonly #relay: string
   /** What was asked for and not yet healed: it outlives a host's power loss. */
   readonly #wrong = new Map<string, LinkFault | 'cut'>()
-  /** Hosts on seg1, behind the router. */
-  readonly #second: ReadonlySet<string>
+  readonly #places: Places
 
-  private constructor(lab: string, programs: string, second: readonly string[] = []) {
-    this.#second = new Set(second)
+  private constructor(lab: string, programs: string, places: Places) {
+    this.#places = places
     this.#lab = lab
     this.#file = namespaceFile(lab, 'segment')
     this.#relay = join(programs, 'usr/local/bin/lab-relay')
     this.prefix = ['nsenter', `--net=${this.#file}`]
   }
 
-  static async create(lab: string, programs: string, second: readonly string[] = []): Promise<Segment> {
-    const segment = new Segment(lab, programs, second)
+  static async create(lab: string, programs: string, places: Places = NOWHERE_ELSE): Promise<Segment> {
+    const segment = new Segment(lab, programs, places)
     await makeNamespace(segment.#file)
     // Ports that are out of the bridge must stay silent.
     await run([...segment.prefix, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6'])
@@ -61,7 +71,7 @@ export class Segment {
       'link set lo up',
       'link set seg0 up'
     ])
-    if (second.length > 0) {
+    if (places.secondSubnet.length > 0) {
       // The segment's own namespace is the router.
       await ip(segment.#file, [
         'link add seg1 type bridge forward_delay 0 stp_state 0 mcast_snooping 0',
@@ -71,16 +81,64 @@ export class Segment {
       ])
       await segment.route(true)
     }
+    for (const host of places.behindNat) await segment.#makeNat(host)
     return segment
   }
 
-  static open(lab: string, programs: string, second: readonly string[] = []): Segment {
-    return new Segment(lab, programs, second)
+  static open(lab: string, programs: string, places: Places = NOWHERE_ELSE): Segment {
+    return new Segment(lab, programs, places)
+  }
+
+  addressOf(host: string, number: number): string {
+    const nat = this.#natOf(host)
+    return nat === undefined ? `10.77.${this.#subnetOf(host) ?? 0}.${number}` : `${nat.network}.${number}`
+  }
+
+  /** Its default route, where it has one. */
+  routerFor(host: string): string | undefined {
+    const nat = this.#natOf(host)
+    if (nat !== undefined) return `${nat.network}.1`
+    const subnet = this.#subnetOf(host)
+    return subnet === undefined ? undefined : routerOf(subnet)
   }
 
   /** 0 or 1; undefined where there is one subnet only. */
-  subnetOf(host: string): number | undefined {
-    return this.#second.size === 0 ? undefined : this.#second.has(host) ? 1 : 0
+  #subnetOf(host: string): number | undefined {
+    const { secondSubnet } = this.#places
+    return secondSubnet.length === 0 ? undefined : secondSubnet.includes(host) ? 1 : 0
+  }
+
+  #natOf(host: string): { readonly file: string; readonly network: string; readonly outside: string } | undefined {
+    const at = this.#places.behindNat.indexOf(host)
+    if (at < 0) return undefined
+    return {
+      file: namespaceFile(this.#lab, `nat-${host}`),
+      network: `192.168.${at + 1}`,
+      outside: `10.77.0.${FIRST_NAT + at}`
+    }
+  }
+
+  async #makeNat(host: string): Promise<void> {
+    const nat = this.#natOf(host)
+    if (nat === undefined) return
+    await makeNamespace(nat.file)
+    const port = `nat-${host}`
+    await ip(this.#file, [
+      `link add ${port} type veth peer name outside netns ${nat.file}`,
+      `link set ${port} master seg0 up`
+    ])
+    await ip(nat.file, ['link set lo up', 'link set outside up', `address add ${nat.outside}/24 dev outside`])
+    const rules = [
+      'add table ip nat',
+      'add chain ip nat out { type nat hook postrouting priority srcnat; }',
+      'add rule ip nat out oifname "outside" masquerade',
+      'add chain ip nat through { type filter hook forward priority 0; policy drop; }',
+      'add rule ip nat through iifname != "outside" accept',
+      'add rule ip nat through ct state established,related accept'
+    ]
+    const enter = ['nsenter', `--net=${nat.file}`]
+    await run([...enter, 'nft', '-f', '-'], { input: rules.join('\n') + '\n' })
+    await run([...enter, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward'])
   }
 
   async route(on: boolean): Promise<void> {
@@ -88,12 +146,21 @@ export class Segment {
   }
 
   #bridgeOf(host: string): string {
-    return `seg${this.subnetOf(host) ?? 0}`
+    return `seg${this.#subnetOf(host) ?? 0}`
   }
 
   /** Links a host's namespace to the segment: eth0 there, in no bridge yet and down; port-HOST here. */
   async connect({ host, namespace, mac }: Uplink): Promise<void> {
     const port = this.#port(host)
+    const nat = this.#natOf(host)
+    if (nat !== undefined) {
+      await ip(nat.file, [
+        `link add ${port} type veth peer name eth0 address ${mac} netns ${namespace}`,
+        `address add ${nat.network}.1/24 dev ${port}`,
+        `link set ${port} up`
+      ])
+      return
+    }
     await ip(this.#file, [
       `link add ${port} type veth peer name eth0 address ${mac} netns ${namespace}`,
       `link set ${port} master ${this.#bridgeOf(host)} up`
@@ -106,7 +173,8 @@ export class Segment {
   async disconnect(host: string): Promise<void> {
     await this.#endRelay(host)
     // Refused when the host's namespace took it along.
-    await run([...this.prefix, 'ip', 'link', 'delete', this.#port(host)], { check: false })
+    const file = this.#natOf(host)?.file ?? this.#file
+    await run(['nsenter', `--net=${file}`, 'ip', 'link', 'delete', this.#port(host)], { check: false })
   }
 
   /** The port leaves the bridge: the host's carrier stays on, and no frame passes in either direction. */

@@ -23,7 +23,12 @@ export function relayServer(): ReturnType<typeof circuitRelayServer> {
 }
 
 export function relayTransport(): ReturnType<typeof circuitRelayTransport> {
-  return circuitRelayTransport({ maxInboundStopStreams: MAX_HOPS, maxOutboundStopStreams: MAX_HOPS })
+  return circuitRelayTransport({
+    maxInboundStopStreams: MAX_HOPS,
+    maxOutboundStopStreams: MAX_HOPS,
+    // Every relay is known already: libp2p shall look for none, and its try would take the place of ours in the queue and fail.
+    discoveryFilter: { has: () => true, add: () => {}, remove: () => {} }
+  })
 }
 
 type Gates = Required<

@@ -18,6 +18,8 @@ export interface JoinDoorParts {
   /** Where this host's own node is found. */
   readonly ownAddresses: () => readonly string[]
   readonly log: Logger
+  /** Default: a node of its own that listens. */
+  readonly openDoor?: typeof openDoor
 }
 
 /** Longest wait of a timer; Node's own limit is a little above. */
@@ -39,7 +41,7 @@ export class JoinDoor {
     return this.#inTurn(async () => {
       const { listen, log, key } = this.#parts
       const privateKey = key()
-      this.#door ??= await openDoor({
+      this.#door ??= await (this.#parts.openDoor ?? openDoor)({
         privateKey,
         listen,
         log,

@@ -1,10 +1,12 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// The million, as a table in Markdown. Ends with status 1 for anything that should not be.
 import { parseArgs } from 'node:util'
+import { decoders } from './decoders.ts'
+import { handlers } from './handlers.ts'
 import { runLive } from './live.ts'
+import { excess, type Memory } from './memory.ts'
 import { runFuzz } from './run.ts'
-import { makeTargets } from './targets.ts'
+import { makeScene } from './scene.ts'
+import type { Written } from './written.ts'
 
 const { values } = parseArgs({
   options: {
@@ -15,50 +17,72 @@ const { values } = parseArgs({
   }
 })
 const seed = Number(values.seed)
-const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`
+const wrong: string[] = []
 
 await inProcess(Number(values.inputs))
 await overStreams(Number(values.streams))
+for (const what of wrong) console.error(`wrong: ${what}`)
+if (wrong.length > 0) process.exitCode = 1
 
 async function inProcess(inputs: number): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'ferry-fuzz-'))
+  if (inputs === 0) return
+  const scene = await makeScene()
   try {
-    const targets = await makeTargets(folder)
-    const before = await contents(folder)
-    const result = await runFuzz(targets, { inputs, seed })
-    await targets.close()
-    if ((await contents(folder)) !== before) throw new Error('a file was written')
-    for (const { name, inputs: fed, taken, slowestMs } of result.targets) {
+    const fed = await handlers(scene)
+    const result = await runFuzz([...(await decoders()), ...fed.all], fed.honest, { inputs, seed })
+    await fed.close()
+    console.log('| bytes given to | inputs | of their form | acted on | slowest |\n| --- | ---: | ---: | ---: | ---: |')
+    for (const { name, decoded, acted, slowestMs, ...target } of result.targets) {
       console.log(
-        `${name.padEnd(20)} ${String(fed).padStart(8)} inputs, ${String(taken).padStart(7)} taken, slowest ${slowestMs.toFixed(1)} ms`
+        `| ${name} | ${target.inputs} | ${decoded} | ${acted === 0 ? '' : acted} | ${slowestMs.toFixed(0)} ms |`
       )
     }
-    const { earlyBytes, mostBytes } = result.memory
+    const { warm, end } = result.memory
     console.log(
-      `${result.inputs} inputs (${mib(result.bytes)}) of seed ${seed} in ${result.seconds.toFixed(0)} s: no crash, no file ` +
-        `written; ${result.honest} exchanges of the honest peer, all answered; resident memory ${mib(earlyBytes)} early, ` +
-        `${mib(mostBytes)} at the most`
+      `\n${result.inputs} inputs (${mib(result.bytes)}, seed ${seed}) in ${result.seconds.toFixed(0)} s; ` +
+        `the honest member had ${result.honest} exchanges, and all went well. ${memoryWords(warm, end)} ` +
+        writtenWords(await scene.written())
     )
+    wrong.push(...excess(warm, end))
   } finally {
-    await rm(folder, { recursive: true })
+    await scene.end()
   }
 }
 
 async function overStreams(inputs: number): Promise<void> {
   if (inputs === 0) return
   const began = performance.now()
-  const { streams, refused, reconnected, honest, writtenBytes, strayFiles, memory } = await runLive({ inputs, seed })
+  const { protocols, honest, replies, ...live } = await runLive({ inputs, seed })
+  console.log('\n| over real streams | streams | not opened | answered |\n| --- | ---: | ---: | ---: |')
+  for (const [name, { streams, refused, answered }] of Object.entries(protocols)) {
+    console.log(`| ${name} | ${streams} | ${refused} | ${answered} |`)
+  }
   console.log(
-    `${streams} streams in ${((performance.now() - began) / 1000).toFixed(0)} s, ${refused} of them not taken, ` +
-      `${reconnected} connections; honest peer: ${honest.answers} answers, ${honest.failures} failures, slowest ` +
-      `${honest.slowestMs.toFixed(0)} ms; ${writtenBytes} bytes in the folder for images, stray files: ` +
-      `${strayFiles.join(' ') || 'none'}; resident memory ${mib(memory.earlyBytes)} early, ${mib(memory.mostBytes)} at the most`
+    `\n${((performance.now() - began) / 1000).toFixed(0)} s, ${live.connections} connections, ${live.migrations} migrations begun, ` +
+      `${live.headers} headers of bulk streams taken; the hostile member answered ${replies.asked} questions, of which ` +
+      `${replies.taken} answers could be read; ${live.trespasses} streams of the operator beyond its protocol were answered. ` +
+      `The honest member had ${honest.answers} rounds of questions and commands, ${honest.failures.length} failed, the slowest ` +
+      `took ${honest.slowestMs.toFixed(0)} ms; its last advert was ${honest.advertKnown ? '' : 'not '}known. ` +
+      `${memoryWords(live.memory.warm, live.memory.end)} ${writtenWords(live.written)}`
   )
-  if (honest.failures > 0 || strayFiles.length > 0) process.exitCode = 1
+  wrong.push(...excess(live.memory.warm, live.memory.end), ...honest.failures)
+  if (!honest.advertKnown) wrong.push("the honest member's advert was lost")
+  if (live.trespasses > 0) wrong.push('an operator was answered on a protocol for members')
 }
 
-async function contents(path: string): Promise<string> {
-  const names = (await readdir(path)).sort()
-  const files = names.map(async (name) => `${name} ${(await readFile(join(path, name))).toString('hex')}`)
-  return (await Promise.all(files)).join('\n')
+function memoryWords(warm: Memory, end: Memory): string {
+  return (
+    `Memory after the first tenth and at the end: held ${mib(warm.heldBytes)} and ${mib(end.heldBytes)}, ` +
+    `resident ${mib(warm.residentBytes)} and ${mib(end.residentBytes)}.`
+  )
+}
+
+function writtenWords({ bytes, strays }: Written): string {
+  wrong.push(...strays.map((name) => `stray file: ${name}`))
+  const each = Object.entries(bytes).map(([what, size]) => `${what} ${(size / 1024).toFixed(0)} KiB`)
+  return `On the disk: ${each.join(', ')}; stray files: ${strays.length === 0 ? 'none' : strays.join(' ')}.`
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`
 }

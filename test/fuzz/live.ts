@@ -1,44 +1,68 @@
-// The same inputs over real streams: a node of the mesh, a hostile member that opens stream after stream, and an honest one.
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+// The same bytes over real streams: a hostile member and a hostile operator open stream after stream, and an honest member goes on.
 import type { Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import * as lengthPrefixed from 'it-length-prefixed'
-import pino from 'pino'
 import { BULK_PROTOCOLS } from '../../protocols/bulk/index.ts'
+import { COMMAND_DOMAIN, COMMAND_PROTOCOL, MAX_ANSWER_BYTES, encodeCommand } from '../../protocols/command/index.ts'
+import * as pb from '../../protocols/command/pb/message.ts'
 import { GOSSIP_PROTOCOL } from '../../protocols/gossip/index.ts'
-import { HELLO_PROTOCOL } from '../../protocols/hello/index.ts'
-import { RECORDS_PROTOCOL } from '../../protocols/membership/index.ts'
-import { MIGRATION_PROTOCOL } from '../../protocols/migration/index.ts'
-import { AddressFile } from '../../src/mesh/address-file.ts'
-import { loadOrCreateKey } from '../../src/mesh/key-file.ts'
+import { HELLO_PROTOCOL, encodeHello } from '../../protocols/hello/index.ts'
+import { JOIN_PROTOCOL, RECORDS_PROTOCOL } from '../../protocols/membership/index.ts'
+import {
+  MIGRATION_PROTOCOL,
+  decodeResponse,
+  encodeRequest,
+  type Request,
+  type Response
+} from '../../protocols/migration/index.ts'
 import { createNode } from '../../src/mesh/libp2p-node.ts'
-import { createMesh, type Mesh, type MeshOptions } from '../../src/mesh/mesh.ts'
-import { Roster } from '../../src/mesh/roster/roster.ts'
-import { receiveFrames } from '../../src/transfer/frames.ts'
-import { receiveImages } from '../../src/transfer/images.ts'
+import { readMessage } from '../../src/mesh/message-stream.ts'
+import { memberCommand } from '../../src/node/routing/signed-command.ts'
 import { seededRandom } from '../bench/mesh/seeded-random.ts'
-import { FRAMES, HEADERS, HELLOS, REQUESTS, gossipCorpus, membershipCorpus } from './corpus.ts'
+import * as corpus from './corpus.ts'
+import { askOnAndOn, type HonestCounts } from './honest.ts'
+import { newIdentity, type Identity } from './identity.ts'
+import { settledMemory, type Memory } from './memory.ts'
 import { mutated, type Random } from './mutate.ts'
+import { Offers } from './offers.ts'
+import { makeScene, type Scene } from './scene.ts'
+import type { Written } from './written.ts'
 
-export interface LiveResult {
-  readonly streams: number
-  /** Streams that the node did not take: too many at once, or while a connection was made anew. */
-  readonly refused: number
-  readonly reconnected: number
-  readonly honest: { readonly answers: number; readonly failures: number; readonly slowestMs: number }
-  /** Bytes of images that were sent as they should be, or nearly: all of them inside the folder for them. */
-  readonly writtenBytes: number
-  readonly strayFiles: readonly string[]
-  readonly memory: { readonly earlyBytes: number; readonly mostBytes: number }
+export interface ProtocolCounts {
+  streams: number
+  /** Not opened: too many at once, or while a connection was made anew, or not for whoever asked. */
+  refused: number
+  /** Those that were answered, so that a decoder had taken what came. */
+  answered: number
 }
 
-const MIGRATION = '0123456789abcdef'
-const MAX_IMAGE_BYTES = 1024 * 1024
+export interface LiveResult {
+  /** By protocol; of the operator, and of a stranger at the door, under names of their own. */
+  readonly protocols: Readonly<Record<string, ProtocolCounts>>
+  /** Streams of an operator on protocols that are not for it, and that were answered all the same. */
+  readonly trespasses: number
+  readonly connections: number
+  /** Migrations that the hostile member had begun, to send about them. */
+  readonly migrations: number
+  /** Headers of bulk streams that a decoder took. */
+  readonly headers: number
+  /** What the hostile member answered to questions of the victim: those that the victim could read. */
+  readonly replies: { readonly asked: number; readonly taken: number }
+  readonly honest: HonestCounts
+  readonly written: Written
+  readonly memory: { readonly warm: Memory; readonly end: Memory }
+}
+
 const AT_ONCE = 8
-/** Milliseconds that the hostile peer waits for a stream and for what comes on it. */
+/** Milliseconds that a hostile peer waits for a stream and for what comes on it. */
 const PATIENCE_MS = 5_000
+/** A bulk stream says nothing until its end; so long it is left open. */
+const BULK_MS = 200
+/** Below the number after which an address is not listened to, so that whoever is invited still gets in. */
+const KNOCKS = 3
+const ASK_EVERY = 20
+/** Messages about one migration before the next one is offered. */
+const INPUTS_EACH = 10
 
 export async function runLive({
   inputs,
@@ -47,191 +71,297 @@ export async function runLive({
   readonly inputs: number
   readonly seed: number
 }): Promise<LiveResult> {
-  const folder = await mkdtemp(join(tmpdir(), 'ferry-fuzz-live-'))
-  const images = join(folder, 'images')
-  await mkdir(images, { mode: 0o700 })
-  const ends: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true })]
+  const random = seededRandom(seed)
+  const knocks: ProtocolCounts = { streams: 0, refused: 0, answered: 0 }
+  const scene = await makeScene((addresses) => knock(addresses[0] ?? '', random, knocks))
+  const ends: (() => Promise<unknown>)[] = [() => scene.end()]
   try {
-    const node = await victim(folder, images)
-    ends.push(() => node.stop())
-    const honest = await member(folder, 'honest', { bootstrap: [...node.self.addresses] })
-    ends.push(() => honest.stop())
-    const before = new Set(await readdir(folder, { recursive: true }))
-    const key = await loadOrCreateKey(join(folder, 'hostile.key'))
-    before.add('hostile.key')
-    const hostile = await createNode({
-      privateKey: key,
-      listen: [],
-      announce: [],
-      isMember: () => true,
-      onStranger: () => undefined
-    })
-    ends.push(() => Promise.resolve(hostile.stop()))
-    await hostile.start()
-
-    const asking = askOnAndOn(honest, node.self.peerId)
+    const member = await hostileNode(scene.hostile, random)
+    ends.push(async () => member.stop())
+    const operator = await hostileNode(scene.operator, random)
+    ends.push(async () => operator.stop())
+    const asking = askOnAndOn(scene)
     ends.push(asking.stop)
-    const attack = new Attack(hostile, node.self.addresses[0] ?? '', await corpora(), seededRandom(seed))
-    await attack.run(inputs)
-    const answered = await asking.stop()
-    const files = await readdir(folder, { recursive: true })
-    const inside = files.filter((name) => name.startsWith('images/'))
-    const sizes = await Promise.all(inside.map(async (name) => (await stat(join(folder, name))).size))
+    const attack = await Attack.prepare(scene, member, operator, random)
+    await attack.run(Math.ceil(inputs / 10))
+    const warm = await settledMemory()
+    await attack.run(inputs - Math.ceil(inputs / 10))
+    const end = await settledMemory()
+    const honest = await asking.stop()
+    const { counts, trespasses, connections, replies, migrations } = attack
     return {
-      ...attack.counts,
-      honest: answered,
-      writtenBytes: sizes.reduce((sum, size) => sum + size, 0),
-      strayFiles: files.filter((name) => !before.has(name) && !name.startsWith('images/')),
-      memory: attack.memory
+      protocols: { ...counts, 'join (stranger)': knocks },
+      trespasses,
+      connections,
+      migrations,
+      headers: scene.victim.decoded.bulk,
+      replies,
+      honest,
+      written: await scene.written(),
+      memory: { warm, end }
     }
   } finally {
     for (const end of ends.reverse()) await end()
   }
 }
 
-async function member(folder: string, name: string, options: Partial<MeshOptions>): Promise<Mesh> {
-  return createMesh({
-    privateKeyFile: join(folder, `${name}.key`),
-    name,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    bootstrap: [],
-    trustedPeers: 'any',
-    facts: async () => '{}',
-    ferryVersion: '0.1.0',
-    log: pino({ level: 'silent' }),
-    onRequest: async () => ({ ack: {} }),
-    onBulk: async () => {},
-    ...options
+/** Listens nowhere; lets in whom it calls. What it answers is spoilt as well, but for most hellos, without which it is let go. */
+async function hostileNode(identity: Identity, random: Random): Promise<Libp2p> {
+  const node = await createNode({
+    privateKey: identity.key,
+    listen: [],
+    announce: [],
+    isMember: () => true,
+    onStranger: () => undefined
   })
-}
-
-/** Takes images and frames of any migration, which no daemon would. */
-async function victim(folder: string, images: string): Promise<Mesh> {
-  const log = pino({ level: 'silent' })
-  const files = join(folder, 'mesh')
-  const roster = await Roster.open({ folder: files, log, now: () => Date.now() })
-  const addresses = await AddressFile.open(files, log)
-  return member(folder, 'victim', {
-    membership: { roster, addresses },
-    onBulk: async (_, kind, _header, stream, signal) => {
-      if (kind === 'images')
-        await receiveImages({ stream, into: images, maxBytes: MAX_IMAGE_BYTES, signal, idleMs: 2_000 })
-      else if (kind === 'frames') {
-        const frames = receiveFrames({ stream, maxBytes: 64 * 1024, signal })[Symbol.asyncIterator]()
-        while ((await frames.next()).done !== true);
-      } else stream.abort(new Error('no root file systems here'))
-    }
-  })
-}
-
-function askOnAndOn(
-  honest: Mesh,
-  peerId: string
-): { stop: () => Promise<{ answers: number; failures: number; slowestMs: number }> } {
-  const count = { answers: 0, failures: 0, slowestMs: 0 }
-  const stopping = new AbortController()
-  const work = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const began = performance.now()
+  const talk = await corpus.gossipCorpus(identity)
+  const members = await corpus.membershipCorpus()
+  const answers: Readonly<Record<string, readonly Uint8Array[]>> = {
+    [HELLO_PROTOCOL]: corpus.HELLOS,
+    [MIGRATION_PROTOCOL]: corpus.RESPONSES,
+    [GOSSIP_PROTOCOL]: talk.replies,
+    [RECORDS_PROTOCOL]: members.recordsAnswers,
+    [COMMAND_PROTOCOL]: corpus.ANSWERS
+  }
+  const hello = encodeHello({ name: 'hostile', ferryVersion: '0.1.0', facts: '', probe: true })
+  for (const [protocol, messages] of Object.entries(answers)) {
+    await node.handle(protocol, (stream) => {
+      const good = protocol === HELLO_PROTOCOL && random() < 0.9
       try {
-        await honest.request(peerId, { migration: MIGRATION, ask: {} }, AbortSignal.timeout(20_000))
-        count.answers++
-      } catch {
-        count.failures++
+        stream.send(framed(good ? hello : mutated(messages, random)))
+        stream.close().catch((error: unknown) => {
+          stream.abort(error instanceof Error ? error : new Error(String(error)))
+        })
+      } catch (error) {
+        stream.abort(error instanceof Error ? error : new Error(String(error)))
       }
-      count.slowestMs = Math.max(count.slowestMs, performance.now() - began)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    })
   }
-  const working = work()
-  return {
-    stop: async () => {
-      stopping.abort()
-      await working
-      return count
-    }
-  }
+  await node.start()
+  return node
 }
 
-interface Corpus {
+interface Source {
+  /** In the table. */
+  readonly name: string
   readonly protocol: string
-  readonly messages: readonly Uint8Array[]
+  readonly node: Libp2p
+  readonly messages: () => readonly Uint8Array[] | Promise<readonly Uint8Array[]>
   /** What is sent before, unspoilt. */
-  readonly before?: readonly Uint8Array[]
-}
-
-async function corpora(): Promise<Corpus[]> {
-  const talk = await gossipCorpus()
-  const members = await membershipCorpus()
-  return [
-    { protocol: HELLO_PROTOCOL, messages: HELLOS },
-    { protocol: MIGRATION_PROTOCOL, messages: REQUESTS },
-    { protocol: GOSSIP_PROTOCOL, messages: talk.requests },
-    { protocol: RECORDS_PROTOCOL, messages: members.recordsRequests },
-    ...Object.values(BULK_PROTOCOLS).flatMap((protocol) => [
-      { protocol, messages: HEADERS },
-      { protocol, messages: FRAMES, before: HEADERS.slice(0, 1) }
-    ])
-  ]
+  readonly before?: () => Uint8Array
+  /** Makes a message of what was spoilt. */
+  readonly wrap?: (bytes: Uint8Array) => Promise<Uint8Array>
 }
 
 class Attack {
-  readonly counts = { streams: 0, refused: 0, reconnected: 0 }
-  readonly memory = { earlyBytes: 0, mostBytes: 0 }
-  readonly #node: Libp2p
-  readonly #address: string
-  readonly #corpora: readonly Corpus[]
+  readonly counts: Record<string, ProtocolCounts> = {}
+  readonly replies = { asked: 0, taken: 0 }
+  trespasses = 0
+  connections = 0
+  readonly #scene: Scene
+  readonly #member: Libp2p
+  readonly #operator: Libp2p
   readonly #random: Random
+  readonly #offers: Offers
+  #sources: readonly Source[] = []
 
-  constructor(node: Libp2p, address: string, corpora: readonly Corpus[], random: Random) {
-    this.#node = node
-    this.#address = address
-    this.#corpora = corpora
+  private constructor(scene: Scene, member: Libp2p, operator: Libp2p, random: Random) {
+    this.#scene = scene
+    this.#member = member
+    this.#operator = operator
     this.#random = random
+    this.#offers = new Offers(scene.victim, scene.hostile, (request) => this.#say(request))
+  }
+
+  static async prepare(scene: Scene, member: Libp2p, operator: Libp2p, random: Random): Promise<Attack> {
+    const attack = new Attack(scene, member, operator, random)
+    await attack.#offers.corpus()
+    attack.#sources = await attack.#makeSources()
+    return attack
+  }
+
+  get migrations(): number {
+    return this.#offers.begun
   }
 
   async run(inputs: number): Promise<void> {
     let left = inputs
     const worker = async (): Promise<void> => {
       while (left-- > 0) {
+        if (left % ASK_EVERY === 0) await this.#answerVictim()
+        if (this.#random() < 0.01) await this.#trespass()
         await this.#one()
-        const { rss } = process.memoryUsage()
-        if (left > inputs * 0.8) this.memory.earlyBytes = Math.max(this.memory.earlyBytes, rss)
-        this.memory.mostBytes = Math.max(this.memory.mostBytes, rss)
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
   }
 
+  async #makeSources(): Promise<Source[]> {
+    const { victim, hostile, operator } = this.#scene
+    const target = victim.identity.peer
+    const talk = await corpus.gossipCorpus(hostile)
+    const members = await corpus.membershipCorpus()
+    const node = this.#member
+    const command = { protocol: COMMAND_PROTOCOL }
+    return [
+      { name: 'hello', protocol: HELLO_PROTOCOL, node, messages: () => corpus.HELLOS },
+      { name: 'migration', protocol: MIGRATION_PROTOCOL, node, messages: () => this.#migrationMessages() },
+      { name: 'gossip', protocol: GOSSIP_PROTOCOL, node, messages: () => talk.requests },
+      { name: 'records', protocol: RECORDS_PROTOCOL, node, messages: () => members.recordsRequests },
+      {
+        name: 'command (member)',
+        ...command,
+        node,
+        messages: () =>
+          corpus
+            .commandRequests({ target, operator: '' }, Date.now())
+            .map((request) => encodeCommand({ request: Uint8Array.from(request), signature: new Uint8Array() }))
+      },
+      {
+        name: 'command (operator)',
+        ...command,
+        node: this.#operator,
+        messages: () => corpus.commandRequests({ target, operator: operator.peer }, Date.now()),
+        wrap: async (bytes) => {
+          const request = Uint8Array.from(bytes)
+          const signature = new Uint8Array(await operator.sign(Buffer.concat([Buffer.from(COMMAND_DOMAIN), request])))
+          // By hand: the encoder refuses what it is to be fed.
+          return pb.Command.encode({ request, signature })
+        }
+      },
+      ...Object.entries(BULK_PROTOCOLS).flatMap(([kind, protocol]): Source[] => [
+        { name: `${kind} header`, protocol, node, messages: () => corpus.headersOf(this.#offers.id) },
+        {
+          name: kind,
+          protocol,
+          node,
+          messages: () => corpus.FRAMES,
+          before: () => corpus.headersOf(this.#offers.id)[0] ?? new Uint8Array()
+        }
+      ])
+    ]
+  }
+
+  #migrationMessages(): Promise<readonly Uint8Array[]> {
+    return this.#offers.corpus(INPUTS_EACH)
+  }
+
   async #one(): Promise<void> {
-    const corpus = this.#corpora[Math.floor(this.#random() * this.#corpora.length)]
-    if (corpus === undefined) return
-    const bytes = mutated(corpus.messages, this.#random)
-    // Mostly as a message, so that it is read; now and then without or with a wrong length.
-    const framed =
-      this.#random() < 0.85 ? lengthPrefixed.encode.single(bytes, { maxDataLength: 2 ** 22 }).subarray() : bytes
-    this.counts.streams++
+    const source = this.#sources[Math.floor(this.#random() * this.#sources.length)]
+    if (source === undefined) return
+    const count = (this.counts[source.name] ??= { streams: 0, refused: 0, answered: 0 })
+    count.streams++
+    let opened = false
     try {
+      const spoilt = mutated(await source.messages(), this.#random)
+      const bytes = source.wrap === undefined ? spoilt : await source.wrap(spoilt)
       const signal = AbortSignal.timeout(PATIENCE_MS)
-      const stream = await (await this.#connection(signal)).newStream(corpus.protocol, { signal })
+      const stream = await (await this.#connection(source.node, signal)).newStream(source.protocol, { signal })
+      opened = true
       try {
-        for (const message of corpus.before ?? []) stream.send(lengthPrefixed.encode.single(message))
-        stream.send(framed)
-        // Half of them are left without an end, as a peer that was cut off leaves them.
-        if (this.#random() < 0.5) await stream.close({ signal })
-        else stream.abort(new Error('gone'))
+        if (source.before !== undefined) stream.send(framed(source.before()))
+        // Mostly as a message, so that it is read; now and then without or with a wrong length.
+        stream.send(this.#random() < 0.9 ? framed(bytes) : bytes)
+        // Some are left without an end, as a peer that was cut off leaves them.
+        if (this.#random() < 0.2) throw new Error('gone')
+        const limit = source.before === undefined ? signal : AbortSignal.timeout(BULK_MS)
+        await Promise.all([readMessage(stream, MAX_ANSWER_BYTES, limit), stream.close({ signal })])
+        count.answered++
+        stream.abort(new Error('the answer is enough'))
       } catch (error) {
         stream.abort(error instanceof Error ? error : new Error(String(error)))
       }
     } catch {
-      this.counts.refused++
+      if (!opened) count.refused++
     }
   }
 
-  async #connection(signal: AbortSignal) {
-    const open = this.#node.getConnections().find(({ status }) => status === 'open')
-    if (open !== undefined) return open
-    this.counts.reconnected++
-    return this.#node.dial(multiaddr(this.#address), { signal })
+  /** An operator tries what is for members only, with a message as it should be. */
+  async #trespass(): Promise<void> {
+    const sources = this.#sources.filter(({ protocol }) => protocol !== COMMAND_PROTOCOL)
+    const source = sources[Math.floor(this.#random() * sources.length)]
+    const [message] = (await source?.messages()) ?? []
+    if (source === undefined || message === undefined) return
+    try {
+      const signal = AbortSignal.timeout(PATIENCE_MS)
+      const stream = await (await this.#connection(this.#operator, signal)).newStream(source.protocol, { signal })
+      stream.send(framed(message))
+      await Promise.all([readMessage(stream, MAX_ANSWER_BYTES, signal), stream.close({ signal })])
+      this.trespasses++
+    } catch {
+      // What it should come to.
+    }
   }
+
+  /** The victim asks, and the hostile member's answers are what is spoilt. */
+  async #answerVictim(): Promise<void> {
+    const { victim, hostile } = this.#scene
+    const { mesh, roster } = victim
+    const to = hostile.peer
+    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const questions: readonly (() => Promise<unknown>)[] = [
+      () => mesh.request(to, { migration: this.#offers.id, ask: {} }, signal),
+      async () => {
+        const command = memberCommand({ method: 'hosts', arguments: {}, target: to }, Date.now())
+        for await (const answer of mesh.command(to, command, signal)) if (answer.refused !== undefined) break
+      },
+      async () => {
+        const told = await mesh.spread(roster.ids().slice(0, 1), signal)
+        if (!told.includes(to)) throw new Error('it was not told')
+      }
+    ]
+    for (const question of questions) {
+      this.replies.asked++
+      try {
+        await question()
+        this.replies.taken++
+      } catch {
+        // Not one that could be read.
+      }
+    }
+  }
+
+  async #say(request: Request): Promise<Response> {
+    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const stream = await (await this.#connection(this.#member, signal)).newStream(MIGRATION_PROTOCOL, { signal })
+    try {
+      stream.send(framed(encodeRequest(request)))
+      const [answer] = await Promise.all([readMessage(stream, MAX_ANSWER_BYTES, signal), stream.close({ signal })])
+      return decodeResponse(answer)
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+
+  async #connection(node: Libp2p, signal: AbortSignal) {
+    const open = node.getConnections().find(({ status }) => status === 'open')
+    if (open !== undefined) return open
+    this.connections++
+    return node.dial(multiaddr(this.#scene.victim.mesh.self.addresses[0] ?? ''), { signal })
+  }
+}
+
+/** A stranger at the door, which is open for somebody else. */
+async function knock(address: string, random: Random, count: ProtocolCounts): Promise<void> {
+  const { joinRequests } = await corpus.membershipCorpus()
+  for (let times = 0; times < KNOCKS; times++) {
+    const node = await hostileNode(await newIdentity(), random)
+    count.streams++
+    try {
+      const signal = AbortSignal.timeout(PATIENCE_MS)
+      const stream = await (await node.dial(multiaddr(address), { signal })).newStream(JOIN_PROTOCOL, { signal })
+      stream.send(framed(mutated(joinRequests, random)))
+      await Promise.all([readMessage(stream, MAX_ANSWER_BYTES, signal), stream.close({ signal })])
+      count.answered++
+    } catch {
+      count.refused++
+    } finally {
+      await node.stop()
+    }
+  }
+}
+
+function framed(bytes: Uint8Array): Uint8Array {
+  return lengthPrefixed.encode.single(bytes, { maxDataLength: 2 ** 22 }).subarray()
 }

@@ -1,78 +1,100 @@
-// Feeds every target its share of inputs, and looks after the process and the honest peer meanwhile.
+// Feeds every target its share of inputs, a little of each in turn, and looks after the process and the honest member meanwhile.
 import { performance } from 'node:perf_hooks'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { ProtocolError, wordsOf } from '../../protocols/problem.ts'
+import { OperatorError } from '../../protocols/operator/views.ts'
+import { HostProblem } from '../../src/host/problem.ts'
 import { MeshError } from '../../src/mesh/mesh-error.ts'
-import { ProtocolError } from '../../protocols/problem.ts'
+import { ReceiptError } from '../../src/receipt/receipt-error.ts'
 import { TransferError } from '../../src/transfer/transfer-error.ts'
 import { seededRandom } from '../bench/mesh/seeded-random.ts'
+import { settledMemory, type Memory } from './memory.ts'
 import { mutated } from './mutate.ts'
-import type { Target, Targets } from './targets.ts'
+import type { Outcome, Target } from './target.ts'
 
 export interface TargetResult {
   readonly name: string
-  readonly inputs: number
-  /** Of these, the ones that were still valid. */
-  readonly taken: number
-  readonly slowestMs: number
+  inputs: number
+  /** Still of its form after it was spoilt. */
+  decoded: number
+  /** Of these, the ones that a handler did something about. */
+  acted: number
+  slowestMs: number
 }
 
 export interface FuzzResult {
-  readonly seed: number
   readonly inputs: number
   readonly bytes: number
   readonly seconds: number
   readonly targets: readonly TargetResult[]
-  /** Exchanges of the honest peer, every one of which went well. */
+  /** Exchanges of the honest member, every one of which went well. */
   readonly honest: number
-  /** Resident memory after the first tenth, and at the most after that. */
-  readonly memory: { readonly earlyBytes: number; readonly mostBytes: number }
+  /** After the warm-up, which is the first tenth, and at the end. */
+  readonly memory: { readonly warm: Memory; readonly end: Memory }
 }
 
-/** Inputs between two looks at memory and the honest peer. */
+/** Inputs between two exchanges of the honest member. */
 const BATCH = 500
+const PARTS = 10
 
 /** @throws an error that names the target, the seed and the input, for whatever is neither taken nor refused as it should be */
 export async function runFuzz(
-  { all, honest }: Targets,
+  targets: readonly Target[],
+  honest: () => Promise<void>,
   { inputs, seed }: { readonly inputs: number; readonly seed: number }
 ): Promise<FuzzResult> {
   const began = performance.now()
-  const shares = all.reduce((sum, { weight }) => sum + weight, 0)
-  const results: TargetResult[] = []
-  let fed = 0
-  let bytes = 0
-  let honestDone = 0
-  const memory = { earlyBytes: 0, mostBytes: 0 }
-  for (const [index, target] of all.entries()) {
-    const random = seededRandom(seed * 1_000 + index)
-    const share = Math.ceil((inputs * target.weight) / shares)
-    let taken = 0
-    let slowestMs = 0
-    for (let number = 0; number < share; number++) {
-      const input = mutated(target.corpus, random)
-      bytes += input.byteLength
-      const start = performance.now()
-      if (await feed(target, input, `seed ${seed}, input ${number}`)) taken++
-      slowestMs = Math.max(slowestMs, performance.now() - start)
-      if (++fed % BATCH !== 0) continue
-      await honest()
-      honestDone++
-      await new Promise((resolve) => setImmediate(resolve))
-      const { rss } = process.memoryUsage()
-      if (fed < inputs / 10) memory.earlyBytes = Math.max(memory.earlyBytes, rss)
-      memory.mostBytes = Math.max(memory.mostBytes, rss)
+  const shares = targets.reduce((sum, { weight }) => sum + weight, 0)
+  const each = targets.map((target, index) => ({
+    target,
+    random: seededRandom(seed * 1_000 + index),
+    share: Math.ceil((inputs * target.weight) / shares),
+    result: { name: target.name, inputs: 0, decoded: 0, acted: 0, slowestMs: 0 } as TargetResult
+  }))
+  const done = { inputs: 0, bytes: 0, honest: 0 }
+  let warm: Memory | undefined
+  for (let part = 1; part <= PARTS; part++) {
+    for (const { target, random, share, result } of each) {
+      while (result.inputs < (share * part) / PARTS) {
+        const input = mutated(await target.corpus(), random)
+        const start = performance.now()
+        const outcome = await feed(target, input, `seed ${seed}, input ${result.inputs}`)
+        result.slowestMs = Math.max(result.slowestMs, performance.now() - start)
+        result.inputs++
+        if (outcome !== 'refused') result.decoded++
+        if (outcome === 'acted') result.acted++
+        done.bytes += input.byteLength
+        if (++done.inputs % BATCH !== 0) continue
+        await honest()
+        done.honest++
+        await nextTurn()
+      }
     }
-    results.push({ name: target.name, inputs: share, taken, slowestMs })
+    warm ??= await settledMemory()
   }
+  const end = await settledMemory()
   const seconds = (performance.now() - began) / 1000
-  return { seed, inputs: fed, bytes, seconds, targets: results, honest: honestDone, memory }
+  return { ...done, seconds, targets: each.map(({ result }) => result), memory: { warm: warm ?? end, end } }
 }
 
-async function feed(target: Target, input: Uint8Array, which: string): Promise<boolean> {
+/** Every message as it should be, so that what is spoilt is known to have been good. @throws the refusal of one that is not taken */
+export async function feedUnspoilt(targets: readonly Target[]): Promise<void> {
+  for (const target of targets) {
+    for (const message of await target.corpus()) {
+      try {
+        await target.feed(message)
+      } catch (error) {
+        throw new Error(`${target.name}: a good message was refused: ${wordsOf(error)}`, { cause: error })
+      }
+    }
+  }
+}
+
+async function feed(target: Target, input: Uint8Array, which: string): Promise<Outcome | 'refused'> {
   try {
-    await target.feed(input)
-    return true
+    return await target.feed(input)
   } catch (error) {
-    if (isRefusal(error)) return false
+    if (isRefusal(error)) return 'refused'
     const hex = Buffer.from(input.subarray(0, 2_000)).toString('hex')
     throw new Error(`${target.name}, ${which}: ${String(error)}; it was ${input.byteLength} bytes: ${hex}`, {
       cause: error
@@ -82,6 +104,7 @@ async function feed(target: Target, input: Uint8Array, which: string): Promise<b
 
 /** Only what says code, cause and remedy is a refusal; a TypeError out of somewhere is a hole. */
 function isRefusal(error: unknown): boolean {
-  if (error instanceof ProtocolError || error instanceof TransferError || error instanceof MeshError) return true
+  const kinds = [ProtocolError, TransferError, MeshError, OperatorError, HostProblem, ReceiptError]
+  if (kinds.some((kind) => error instanceof kind)) return true
   return error instanceof Error && 'details' in error
 }

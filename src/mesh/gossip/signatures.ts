@@ -34,8 +34,8 @@ export interface OpenedAdvert extends Signed {
 }
 
 /** The prefix keeps a signature of one kind from passing for another kind's. */
-const ADVERT_CONTEXT = Buffer.from('ferry gossip advert 1\0')
-const PULSE_CONTEXT = Buffer.from('ferry gossip pulse 1\0')
+export const ADVERT_CONTEXT = Buffer.from('ferry gossip advert 1\0')
+export const PULSE_CONTEXT = Buffer.from('ferry gossip pulse 1\0')
 /** SubjectPublicKeyInfo of Ed25519 (RFC 8410) up to the key itself. */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 

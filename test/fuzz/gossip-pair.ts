@@ -82,7 +82,7 @@ export class GossipPair {
     const { hostile } = this.#scene
     const talk = await gossipCorpus(hostile)
     const synced = talk.replies[0] ?? new Uint8Array()
-    let second = false
+    let turn = 0
     return [
       {
         name: 'gossip, asked',
@@ -98,8 +98,8 @@ export class GossipPair {
         corpus: () => talk.replies,
         weight: 2,
         feed: async (bytes) => {
-          second = !second
-          const outcome = await this.#askRound(second ? [synced, bytes] : [bytes])
+          turn = (turn + 1) % 3
+          const outcome = await this.#askRound(turn === 0 ? [bytes] : [synced, bytes])
           gossip.decodeGossipReply(bytes)
           return outcome
         }

@@ -77,17 +77,22 @@ export async function runFuzz(
   return { ...done, seconds, targets: each.map(({ result }) => result), memory: { warm: warm ?? end, end } }
 }
 
-/** Every message as it should be, so that what is spoilt is known to have been good. @throws the refusal of one that is not taken */
-export async function feedUnspoilt(targets: readonly Target[]): Promise<void> {
+/**
+ * Every message as it should be, so that what is spoilt is known to have been good. Returns the names of the targets that acted
+ * on one. @throws the refusal of one that is not taken
+ */
+export async function feedUnspoilt(targets: readonly Target[]): Promise<ReadonlySet<string>> {
+  const acted = new Set<string>()
   for (const target of targets) {
     for (const message of await target.corpus()) {
       try {
-        await target.feed(message)
+        if ((await target.feed(message)) === 'acted') acted.add(target.name)
       } catch (error) {
         throw new Error(`${target.name}: a good message was refused: ${wordsOf(error)}`, { cause: error })
       }
     }
   }
+  return acted
 }
 
 async function feed(target: Target, input: Uint8Array, which: string): Promise<Outcome | 'refused'> {

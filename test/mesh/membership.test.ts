@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { BULK_PROTOCOLS } from '../../protocols/bulk/index.ts'
+import { COMMAND_PROTOCOL } from '../../protocols/command/index.ts'
 import { HELLO_PROTOCOL } from '../../protocols/hello/index.ts'
 import { JOIN_PROTOCOL, RECORDS_PROTOCOL } from '../../protocols/membership/index.ts'
 import { MIGRATION_PROTOCOL } from '../../protocols/migration/index.ts'
@@ -112,6 +113,7 @@ describe('somebody without an invitation', () => {
     RECORDS_PROTOCOL,
     JOIN_PROTOCOL,
     '/ferry/gossip/1.0.0',
+    COMMAND_PROTOCOL,
     ...Object.values(BULK_PROTOCOLS),
     '/ipfs/id/1.0.0',
     '/ipfs/ping/1.0.0'

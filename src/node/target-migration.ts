@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createActor, type Actor } from 'xstate'
+import { createActor, type Actor, type EventFrom } from 'xstate'
 import { targetMachine, type TargetResume } from '../../machines/target.ts'
 import type { BulkKind, BulkStream, Header } from '../../protocols/bulk/index.ts'
 import { Decision, type Offer, type Response, type Restore } from '../../protocols/migration/index.ts'
@@ -242,7 +242,12 @@ export class TargetMigration {
   }
 
   linkLost(problem: Problem): void {
-    this.#actor.send({ type: 'LINK_LOST', problem })
+    this.#tell({ type: 'LINK_LOST', problem })
+  }
+
+  /** A peer's word may come between the end and its last record; then there is nobody left to hear it. */
+  #tell(event: EventFrom<typeof targetMachine>): void {
+    if (this.#actor.getSnapshot().status === 'active') this.#actor.send(event)
   }
 
   /** An operator's word in place of the source's; `by` says whose. @throws OperatorError NOT_IN_DOUBT */
@@ -336,7 +341,7 @@ export class TargetMigration {
     this.#books.heardIfWell(receipt)
     if (verdict === Decision.Verdict.ABORT) {
       const [code, what] = reason.split(/: (.*)/s)
-      this.#actor.send({
+      this.#tell({
         type: 'ABORT',
         epoch,
         problem: {

@@ -18,7 +18,7 @@ import { Offers } from './offers.ts'
 import type { Scene } from './scene.ts'
 import type { Outcome, Target } from './target.ts'
 
-const ANSWER_MS = 5_000
+const ANSWER_MS = 60_000
 /** Whoever was let in may ask again for a minute; then it takes another invitation. */
 const INVITED_MS = 30_000
 const DAY_MS = 86_400_000

@@ -13,9 +13,9 @@ export interface HonestCounts {
   advertKnown: boolean
 }
 
-const ANSWER_MS = 20_000
+const ANSWER_MS = 60_000
 const PAUSE_MS = 20
-const ADVERT_MS = 30_000
+const ADVERT_MS = 60_000
 
 export function askOnAndOn({ honest, victim }: Scene): { stop: () => Promise<HonestCounts> } {
   const count: HonestCounts = { answers: 0, failures: [], slowestMs: 0, advertKnown: false }

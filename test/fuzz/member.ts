@@ -34,6 +34,8 @@ export interface Member {
   stop(): Promise<void>
 }
 
+const SILENCE_MS = 60_000
+
 /** @param stateDir it is made; everything that the node may write lies in it */
 export async function startMember(name: string, stateDir: string): Promise<Member> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 })
@@ -66,6 +68,8 @@ export async function startMember(name: string, stateDir: string): Promise<Membe
     trustedPeers: [],
     facts: async () => JSON.stringify(HOST_FACTS),
     ferryVersion: '0.1.0',
+    // All of them share one thread, which a loaded machine may leave for long.
+    silenceMs: SILENCE_MS,
     log,
     onRequest: async (from, request, signal) => {
       decoded.requests++

@@ -6,7 +6,7 @@ import { Decision, type Request, type Response } from '../../protocols/migration
 
 /** Inputs about one migration. Most of them end it early: what is not of its form is no way to go on. */
 const INPUTS_EACH = 50
-const ANSWER_MS = 10_000
+const ANSWER_MS = 60_000
 
 export class Offers {
   readonly #hostile: Identity

@@ -35,6 +35,8 @@ export interface FuzzResult {
 
 /** Inputs between two exchanges of the honest member. */
 const BATCH = 500
+/** And between two turns of the event loop, which decoders alone would not give it. */
+const TURN = 20
 const PARTS = 10
 
 /** @throws an error that names the target, the seed and the input, for whatever is neither taken nor refused as it should be */
@@ -49,7 +51,7 @@ export async function runFuzz(
     target,
     random: seededRandom(seed * 1_000 + index),
     share: Math.ceil((inputs * target.weight) / shares),
-    result: { name: target.name, inputs: 0, decoded: 0, acted: 0, slowestMs: 0 } as TargetResult
+    result: newResult(target.name)
   }))
   const done = { inputs: 0, bytes: 0, honest: 0 }
   let warm: Memory | undefined
@@ -64,10 +66,10 @@ export async function runFuzz(
         if (outcome !== 'refused') result.decoded++
         if (outcome === 'acted') result.acted++
         done.bytes += input.byteLength
-        if (++done.inputs % BATCH !== 0) continue
+        if (++done.inputs % TURN === 0) await nextTurn()
+        if (done.inputs % BATCH !== 0) continue
         await honest()
         done.honest++
-        await nextTurn()
       }
     }
     warm ??= await settledMemory()
@@ -75,6 +77,10 @@ export async function runFuzz(
   const end = await settledMemory()
   const seconds = (performance.now() - began) / 1000
   return { ...done, seconds, targets: each.map(({ result }) => result), memory: { warm: warm ?? end, end } }
+}
+
+function newResult(name: string): TargetResult {
+  return { name, inputs: 0, decoded: 0, acted: 0, slowestMs: 0 }
 }
 
 /**

@@ -58,7 +58,9 @@ export async function written(stateDir: string, around: string, known: readonly 
 
 async function filesBelow(folder: string): Promise<Dirent[]> {
   const entries = await unlessGone([], () => readdir(folder, { withFileTypes: true }))
-  const each = entries.map((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [entry]))
+  const each = entries.map((entry) => {
+    return entry.isDirectory() ? filesBelow(join(folder, entry.name)) : Promise.resolve([entry])
+  })
   return (await Promise.all(each)).flat()
 }
 

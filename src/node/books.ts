@@ -137,6 +137,11 @@ export class Books {
     return stands
   }
 
+  /** No COMMIT stands, or it was taken back: where the disk takes no ABORT, the entry is made all the same, before what rests on it. */
+  noteAborted(code?: string): void {
+    if (!this.#receipt.has('taken-back')) this.#receipt.once('abort', code === undefined ? {} : { code })
+  }
+
   /** Returns the mark that stands; `note` is told which, before it is written. */
   async mark(mark: Mark, note: (stands: Mark) => void): Promise<Mark> {
     let wrote: readonly ReceiptEntry[] = []

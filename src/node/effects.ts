@@ -11,6 +11,9 @@ export interface EffectsOptions {
   readonly log: Logger
 }
 
+/** What an effect comes to where its state can't be written down, so that nothing of it was begun; as a rule it fails. */
+export type Unrecorded<Output> = 'goes on' | ((error: unknown) => Promise<Output>)
+
 /** The effects of one migration. */
 export class Effects {
   readonly #options: EffectsOptions
@@ -22,12 +25,12 @@ export class Effects {
 
   /**
    * An actor for the machine. It begins only when the one before has really ended (leaving a state aborts its signal, but a
-   * CRIU takes its time to die) and when the journal holds the state that called for it. The way back (`wayBack`) does not wait
-   * for a disk that takes no more: what it does is safe to do again, and a container must not stay frozen for a full disk.
+   * CRIU takes its time to die) and when the journal holds the state that called for it. The way back ('goes on') does not
+   * wait for a disk that takes no more: what it does is safe to do again, and a container must not stay frozen for a full disk.
    */
   actor<Output>(
     effect: (signal: AbortSignal) => Promise<Output>,
-    wayBack = false
+    unrecorded?: Unrecorded<Output>
   ): PromiseActorLogic<Output, { migration: string }> {
     return fromPromise<Output, { migration: string }>(({ signal }) => {
       const before = this.#running
@@ -37,7 +40,8 @@ export class Effects {
         try {
           await asOperator(this.#options.host, () => this.#options.journal())
         } catch (error) {
-          if (!wayBack) throw error
+          if (unrecorded === undefined) throw error
+          if (unrecorded !== 'goes on') return unrecorded(error)
           this.#options.log.error({ err: error }, 'the journal takes no record; the way back goes on without it')
         }
         signal.throwIfAborted()
@@ -45,7 +49,7 @@ export class Effects {
           return await asOperator(this.#options.host, () => effect(signal))
         } catch (error) {
           // It is tried again, and the machine keeps what the migration was given up for.
-          if (wayBack) this.#options.log.warn({ err: error }, 'the way back does not go on yet')
+          if (unrecorded === 'goes on') this.#options.log.warn({ err: error }, 'the way back does not go on yet')
           throw error
         }
       })()

@@ -19,7 +19,7 @@ import type { HandOver } from './hand-over.ts'
 import { operatorsWord, words } from './in-doubt.ts'
 import { KeptFrames } from './kept-frames.ts'
 import { containerKey, foldersOf, retainedOf, type MigrationFolders, type NodeParts } from './parts.ts'
-import { operatorError, preflightCodes } from './problems.ts'
+import { operatorError, preflightCodes, toProblem } from './problems.ts'
 import type { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
 import { RootfsRounds } from './rootfs-rounds.ts'
@@ -162,8 +162,11 @@ export class SourceMigration {
           finalDump: effects.actor((signal) => this.#finalDump(signal)),
           stream: effects.actor((signal) => this.#stream(signal)),
           restore: effects.actor((signal) => this.#restore(signal)),
-          decideCommit: effects.actor(() => this.#decideCommit()),
-          decideAbort: effects.actor(() => this.#books.decide('abort', this.#problem?.code), true),
+          decideCommit: effects.actor(
+            () => this.#decideCommit(),
+            (error) => this.#commitNotTried(error)
+          ),
+          decideAbort: effects.actor(() => this.#books.decide('abort', this.#problem?.code), 'goes on'),
           giveWitness: effects.actor((signal) => this.#giveWitness(signal)),
           deliverCommit: effects.actor((signal) => this.#deliverCommit(signal)),
           recordTakeBack: effects.actor(async () => {
@@ -172,8 +175,8 @@ export class SourceMigration {
             })
           }),
           retire: effects.actor((signal) => this.#retire(signal)),
-          undo: effects.actor((signal) => this.#undo(signal), true),
-          deliverAbort: effects.actor((signal) => this.#deliverAbort(signal), true)
+          undo: effects.actor((signal) => this.#undo(signal), 'goes on'),
+          deliverAbort: effects.actor((signal) => this.#deliverAbort(signal), 'goes on')
         }
       }),
       { input: { migration: options.id, ...(options.resume === undefined ? {} : { resume: options.resume.machine }) } }
@@ -445,6 +448,18 @@ export class SourceMigration {
     return this.#books.decide('abort', details.code)
   }
 
+  /** Nothing of a COMMIT was given to the disk: the container does not wait until that takes something again. */
+  async #commitNotTried(error: unknown): Promise<'commit' | 'abort'> {
+    const { name, log } = this.#parts
+    this.#lost = toProblem(name, error)
+    try {
+      return await this.#books.decide('abort', this.#lost.code)
+    } catch (failure) {
+      log.error({ err: failure, migration: this.id }, 'the journal takes no ABORT; the way back goes on without it')
+      return 'abort'
+    }
+  }
+
   async #giveWitness(signal: AbortSignal): Promise<void> {
     clearTimeout(this.#downtimeTimer)
     await this.#keepHold()
@@ -533,6 +548,7 @@ export class SourceMigration {
         why: 'the host was restarted, or somebody killed the container, while it was frozen',
         remedy: 'start the container again; its rootfs is where it was'
       }
+      this.#books.noteAborted(this.#problem?.code)
       this.#books.once('lost', {})
       return
     }
@@ -550,6 +566,7 @@ export class SourceMigration {
       await this.#frames.drain()
       await delivery.deliver(this.#frames.frames)
       await thaw(container.cgroup)
+      this.#books.noteAborted((this.#problem ?? this.#lost)?.code)
       this.#books.once('resumed', { resumedAt: new Date(this.#parts.now()).toISOString() })
       await attached
       if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
@@ -575,7 +592,7 @@ export class SourceMigration {
   async #deliverAbort(signal: AbortSignal): Promise<void> {
     // Nobody there has heard of this migration.
     if (this.#problem?.code === 'PEER_UNREACHABLE' && this.#rootfs.count === 0) return
-    this.#lost = (await this.#word.tellAbort(this.#problem, signal)) ?? this.#lost
+    this.#lost = (await this.#word.tellAbort(this.#problem ?? this.#lost, signal)) ?? this.#lost
   }
 
   async #finish(): Promise<void> {
@@ -591,7 +608,7 @@ export class SourceMigration {
     await writeDown(this.#parts.log, this.id, async () => {
       await rm(this.#folders.images, { recursive: true, force: true })
       // The way back does not wait for a full disk; its decision is written down once there is room.
-      if (value === 'rolledBack') await this.#books.decide('abort', context.problem?.code)
+      if (value === 'rolledBack') await this.#books.decide('abort', (context.problem ?? this.#lost)?.code)
       await this.record()
       await this.#parts.journal.release(containerKey(container.engine, container.name), this.id)
     })

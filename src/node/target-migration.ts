@@ -177,12 +177,12 @@ export class TargetMigration {
           }),
           askDecision: effects.actor((signal) => this.#askDecision(signal)),
           // What it finds is acted on only after a record of its own.
-          seeFrozen: effects.actor(() => this.#seeFrozen(), true),
+          seeFrozen: effects.actor(() => this.#seeFrozen(), 'goes on'),
           recordActivating: effects.actor(() => this.#claim('activating')),
           recordHandBack: effects.actor(() => this.#claim('hand-back')),
           activate: effects.actor((signal) => this.#activate(signal)),
           adopt: effects.actor((signal) => this.#adopt(signal)),
-          discard: effects.actor((signal) => this.#discard(signal), true),
+          discard: effects.actor((signal) => this.#discard(signal), 'goes on'),
           deliverHandBack: effects.actor((signal) => this.#deliverHandBack(signal))
         }
       }),

@@ -4,38 +4,17 @@ import type { MigrationView, OperatorService } from '../../protocols/operator/vi
 import { operatorClient } from '../../src/api/client.ts'
 import type { LabHost } from '../lab/lab.ts'
 import { NsHost } from '../lab/ns-host.ts'
+import { fillDisk, freeDisk, mountDisk } from '../lab/state-disk.ts'
 import type { FerryHost } from '../migration/cluster.ts'
 import { Imp, type Beat } from './imp.ts'
 import type { Side } from './plan.ts'
 
-const DISK = '/srv/state.img'
-const DISK_MIB = 768
-const FILL = '/var/lib/ferry/fill'
 const API_MS = 20_000
 
 export interface SeenState {
   readonly migration: string
   readonly side: Side
   readonly state: string
-}
-
-/** A small disk of its own for stateDir, in a file that outlives the host's power. */
-export async function makeDisk(host: LabHost): Promise<void> {
-  await host.exec(['sh', '-ec', `truncate -s ${String(DISK_MIB)}M ${DISK}; mkfs.ext4 -q -m 0 ${DISK}`])
-  await mountDisk(host)
-}
-
-async function mountDisk(host: LabHost): Promise<void> {
-  // The mount of before a power cut is taken down by the kernel in its own time; never mount it twice.
-  await host.exec([
-    'sh',
-    '-ec',
-    `[ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
-     for n in $(seq 0 63); do [ -e /dev/loop$n ] || mknod /dev/loop$n b 7 $n; done
-     for try in $(seq 100); do [ -z "$(losetup -j ${DISK})" ] && break; sleep 0.05; done
-     [ -z "$(losetup -j ${DISK})" ]
-     mkdir -p /var/lib/ferry; mount -o loop ${DISK} /var/lib/ferry`
-  ])
 }
 
 export class ChaosHost {
@@ -128,15 +107,11 @@ export class ChaosHost {
   }
 
   async fillDisk(): Promise<void> {
-    await this.host.exec([
-      'sh',
-      '-c',
-      `fallocate -l $(($(stat -f -c '%a * %S' /var/lib/ferry))) ${FILL}; dd if=/dev/zero of=${FILL}2 bs=1k 2>/dev/null; true`
-    ])
+    await fillDisk(this.host)
   }
 
   async freeDisk(): Promise<void> {
-    await this.host.exec(['rm', '-f', FILL, `${FILL}2`])
+    await freeDisk(this.host)
   }
 
   async migrations(): Promise<readonly MigrationView[]> {

@@ -1,7 +1,8 @@
 // The set-up of all runs: two hosts with ferry, small disks and imps, the ledgers on them, a client.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCluster, type Cluster } from '../migration/cluster.ts'
-import { ChaosHost, connected, makeDisk } from './chaos-host.ts'
+import { ChaosHost, connected } from './chaos-host.ts'
+import { makeDisk } from '../lab/state-disk.ts'
 import { LedgerClient } from './ledger-client.ts'
 import { create, homeOn, ledgerOf, pidsOn, startAgain, type Ledger } from './ledger.ts'
 import type { EngineName } from './plan.ts'

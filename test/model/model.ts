@@ -57,6 +57,7 @@ export interface Mistakes {
   readonly killBeforeAck?: boolean
   readonly recoveryForgetsDecision?: boolean
   readonly decisionIsOverwritten?: boolean
+  readonly failedCommitIsUnrecorded?: boolean
   readonly recoveryForgetsActivating?: boolean
   readonly recoveryForgetsPrepared?: boolean
   readonly recoveryForgetsFreeze?: boolean

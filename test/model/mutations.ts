@@ -88,6 +88,7 @@ export const mutations: readonly Mutation[] = [
     recoveryForgetsDecision: true,
     decisionIsOverwritten: true
   }),
+  ofEffects('a COMMIT whose write failed is taken for one that was not tried', { failedCommitIsUnrecorded: true }),
   ofEffects('recovery forgets ACTIVATING', { recoveryForgetsActivating: true }),
   ofEffects('recovery forgets PREPARED', { recoveryForgetsPrepared: true }),
   ofEffects('recovery forgets that the freeze had begun', { recoveryForgetsFreeze: true }),

@@ -206,6 +206,16 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
     fault({}, 'the write fails')
     fault({ sGhost: ghost }, 'the write fails, yet it is on the disk')
   }
+  /** Nothing of COMMIT was given to the disk; the ABORT may be on it, or not. */
+  const unrecorded = () => {
+    if (!mayFault(model, world)) return
+    const aborted = { ...faulty(world), sPc: WRITTEN }
+    put(aborted, 'sDec', world.sMig, Dec.abort)
+    emit(aborted, 'source, decideCommit: its state is not written down, ABORT is', 'fault')
+    const next = { ...faulty(world), sGhost: model.wrong.failedCommitIsUnrecorded ? Ghost.commit : world.sGhost }
+    sourceEnds(model, next, 'done', 'abort')
+    emit(next, 'source, decideCommit: neither its state nor ABORT is written down', 'fault')
+  }
   const killsThawed = () => {
     const change = model.wrong.thawedSourceIsPassedOver
       ? { sHand: Hand.passedOver }
@@ -264,6 +274,7 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
         go({ sPc: WRITTEN }, 'a decision stands already')
       else if (effect === 'decideAbort') decide(Dec.abort)
       else {
+        if (world.sPc === 0 || model.wrong.failedCommitIsUnrecorded) unrecorded()
         const looks = model.bounds.hands > 0 && !model.wrong.commitWithoutLook
         // Only looked at where somebody may have thawed it: with nobody about it is frozen.
         if (world.sPc === 0 && looks && world.sTree === Tree.frozen) go({}, 'sees its tree frozen')

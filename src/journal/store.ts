@@ -76,9 +76,15 @@ export class Store {
     return found
   }
 
-  /** Runs `task` when every earlier one has ended: what it reads can't change until it has written. */
+  /**
+   * Runs `task` when every earlier one has ended: what it reads can't change until it has written. After a failed write the store is
+   * opened again first, which may bring to light what was written all the same.
+   */
   async alone<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(task)
+    const result = this.#last.then(async () => {
+      if (this.#mustReopen) await this.#reopen()
+      return task()
+    })
     this.#last = result.then(
       () => undefined,
       () => undefined
@@ -88,7 +94,6 @@ export class Store {
 
   /** Writes all changes or none; resolves when they are on disk. Only inside `alone`. */
   async write(changes: readonly Change[]): Promise<void> {
-    if (this.#mustReopen) await this.#reopen()
     const operations = changes.map((change) => {
       if ('remove' in change) return { type: 'del' as const, key: change.key }
       const value = encodeRecord(change.key, ++this.#sequence, change.value)
@@ -102,7 +107,7 @@ export class Store {
     }
   }
 
-  /** Opening replays the log up to where it is whole and begins a new one. Only inside `alone`. */
+  /** Opening replays the log up to where it is whole and begins a new one. */
   async #reopen(): Promise<void> {
     try {
       // While the disk takes nothing, the store stays open for who reads.

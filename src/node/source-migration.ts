@@ -48,7 +48,15 @@ const PHASES: Readonly<Record<string, Phase>> = {
 const WAITING = new Set(['witnessing', 'witnessingAgain', 'committed', 'deliveringAgain'])
 
 const RETIRING = new Set(['retiring', 'retiringAgain'])
-const SILENT = new Set(['recordingCommit', 'witnessing', 'witnessingAgain', 'recordingTakeBack', 'takingBackAgain'])
+const SILENT = new Set([
+  'recordingCommit',
+  'uncertain',
+  'recordingAbort',
+  'witnessing',
+  'witnessingAgain',
+  'recordingTakeBack',
+  'takingBackAgain'
+])
 
 /** Killing a tree that was let go by somebody, milliseconds. */
 const KILL_MS = 10_000
@@ -199,7 +207,10 @@ export class SourceMigration {
     return this.#books.progress
   }
 
-  /** A COMMIT does not count before its tree was looked at and the witnesses have it, nor while it is being taken back. */
+  /**
+   * A COMMIT does not count before its tree was looked at and the witnesses have it, nor while it is being taken back. One whose write failed
+   * may come to light at any time: it does not before the machine has asked what stands.
+   */
   get silent(): boolean {
     return SILENT.has(this.state)
   }

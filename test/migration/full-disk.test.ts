@@ -8,7 +8,7 @@ import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
 const address = '10.77.0.150'
-const DOWNTIME_MS = 4000
+const DOWNTIME_MS = 8000
 const EVERY_MS = 5
 let cluster: Cluster
 let a: FerryHost
@@ -22,7 +22,7 @@ beforeAll(async () => {
   })
   a = cluster.host('a')
   b = cluster.host('b')
-  await startCounter(a.host, { engine: 'runc', name: 'web', address, mac: '00:16:3e:00:00:50', memoryMiB: 16 })
+  await startCounter(a.host, { engine: 'runc', name: 'web', address, mac: '00:16:3e:00:00:50', memoryMiB: 8 })
 })
 afterAll(async () => {
   await cluster.down()
@@ -40,7 +40,7 @@ test('full just before the COMMIT: the same processes run on at the source while
   await moving.until('recordingCommit')
 
   // As many answers as take longer than a container may stand still.
-  await client.more(Math.ceil((2 * DOWNTIME_MS) / EVERY_MS))
+  await client.more(Math.ceil((1.25 * DOWNTIME_MS) / EVERY_MS))
   expect(await a.host.pids('counter')).toEqual(pids)
   expect(await b.host.pids('counter')).toEqual([])
 

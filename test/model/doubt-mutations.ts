@@ -130,6 +130,7 @@ export const doubtMutations: readonly Mutation[] = [
 
   ofEffects('COMMIT is written without a look whether the tree is frozen', { commitWithoutLook: true }, HANDS),
   ofEffects('the source answers COMMIT before it has looked again', { askedBeforeLook: true }, HANDS),
+  ofEffects('the source answers COMMIT before it knows what a failed write left', { askedWhileUncertain: true }, HANDS),
   ofEffects('the source lets a tree run that somebody thawed after COMMIT', { thawedSourceIsPassedOver: true }, HANDS),
   ofEffects('the target lets a tree run that somebody thawed before COMMIT', { thawedTargetIsPassedOver: true }, HANDS),
   ofEffects(

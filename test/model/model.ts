@@ -58,6 +58,8 @@ export interface Mistakes {
   readonly recoveryForgetsDecision?: boolean
   readonly decisionIsOverwritten?: boolean
   readonly failedCommitIsUnrecorded?: boolean
+  readonly decidesBeforeReopen?: boolean
+  readonly askedWhileUncertain?: boolean
   readonly recoveryForgetsActivating?: boolean
   readonly recoveryForgetsPrepared?: boolean
   readonly recoveryForgetsFreeze?: boolean

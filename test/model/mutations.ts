@@ -89,6 +89,10 @@ export const mutations: readonly Mutation[] = [
     decisionIsOverwritten: true
   }),
   ofEffects('a COMMIT whose write failed is taken for one that was not tried', { failedCommitIsUnrecorded: true }),
+  ofEffects('what stands is read before the journal is opened again, and told meanwhile', {
+    decidesBeforeReopen: true,
+    askedWhileUncertain: true
+  }),
   ofEffects('recovery forgets ACTIVATING', { recoveryForgetsActivating: true }),
   ofEffects('recovery forgets PREPARED', { recoveryForgetsPrepared: true }),
   ofEffects('recovery forgets that the freeze had begun', { recoveryForgetsFreeze: true }),

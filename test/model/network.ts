@@ -85,6 +85,7 @@ function ofSource(model: Model, world: World, id: number, bit: number): void {
 /** Until the witnesses have it, and while it is being taken back, a COMMIT that stands is not said. */
 function saysCommit({ wrong }: Model, state: string): boolean {
   if (state === 'recordingCommit') return wrong.askedBeforeLook === true
+  if (state === 'uncertain' || state === 'recordingAbort') return wrong.askedWhileUncertain === true
   if (state === 'witnessing' || state === 'witnessingAgain') return false
   if (state === 'recordingTakeBack' || state === 'takingBackAgain') return wrong.askedWhileTakingBack === true
   return true

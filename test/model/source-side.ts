@@ -2,7 +2,7 @@
 import type { MachineEvent } from './machine-walker.ts'
 import { faulty, mayFault, type Emit, type Model } from './model.ts'
 import { forgetStored, give } from './witness-wire.ts'
-import { Ask, Dec, Ghost, Hand, Rec, Say, Tree, ask, of, put, type World } from './world.ts'
+import { Ask, Dec, Ghost, Hand, IDS, Rec, Say, Tree, ask, of, put, type World } from './world.ts'
 
 const EFFECTS = [
   '',
@@ -95,6 +95,7 @@ export function sourceSteps(model: Model, world: World, emit: Emit): void {
     starting(model, world, emit)
     return
   }
+  if (world.sGhost !== Ghost.none) emit(comesToLight(world), 'source: the journal is opened again', 'free')
   const { final, retry, name } = model.source.at(world.sMachine)
   if (final) {
     ending(world, emit)
@@ -138,7 +139,7 @@ function starting(model: Model, world: World, emit: Emit): void {
 }
 
 function ending(world: World, emit: Emit): void {
-  const next = { ...world }
+  const next = comesToLight(world)
   if (world.sEnding === 0) {
     put(next, 'sRec', world.sMig, Rec.ended)
     next.sEnding = 1
@@ -150,14 +151,24 @@ function ending(world: World, emit: Emit): void {
   emit(next, 'source: releases the container', 'free')
 }
 
+function openRecord(world: World): number {
+  return IDS.find((each) => of(world, 'sRec', each) === Rec.open) ?? 0
+}
+
+/** Any write opens it again after a failed one, also that of another migration. */
+function comesToLight(world: World): World {
+  const next = { ...world, sGhost: Ghost.none }
+  const id = openRecord(world)
+  if (id === 0) return next
+  if (world.sGhost === Ghost.commit) put(next, 'sDec', id, Dec.commit)
+  if (world.sGhost === Ghost.abort) put(next, 'sDec', id, Dec.abort)
+  if (world.sGhost === Ghost.takenBack) put(next, 'sTook', id, 1)
+  return next
+}
+
 function restarted(model: Model, world: World): World {
-  const next = { ...world, sUp: 1, sGhost: 0 }
-  const id = ([1, 2] as const).find((each) => of(world, 'sRec', each) === Rec.open) ?? 0
-  if (id !== 0) {
-    if (world.sGhost === Ghost.commit) put(next, 'sDec', id, Dec.commit)
-    if (world.sGhost === Ghost.abort) put(next, 'sDec', id, Dec.abort)
-    if (world.sGhost === Ghost.takenBack) put(next, 'sTook', id, 1)
-  }
+  const next = { ...comesToLight(world), sUp: 1 }
+  const id = openRecord(world)
   if (model.wrong.startThawsFirst && next.sTree === Tree.frozen) Object.assign(next, { sTree: Tree.running, sPort: 1 })
   if (id !== next.sClaim && !model.wrong.startKeepsClaims) next.sClaim = id
   if (id === 0) return next
@@ -176,6 +187,8 @@ function restarted(model: Model, world: World): World {
 
 /** The record of an effect that writes one is on disk. */
 const WRITTEN = 9
+/** What stands was read, and is not read again. */
+const LOOKED = 8
 
 /** Steps of the effect that is at work; a helper emits its next one, its end, or its failure. */
 function effectSteps(model: Model, world: World, emit: Emit): void {
@@ -269,12 +282,16 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
           decision === Dec.commit ? Ghost.commit : Ghost.abort
         )
       }
+      const hidden = world.sGhost !== Ghost.none
       if (world.sPc === WRITTEN) end('done', standing === Dec.commit ? 'commit' : 'abort')
+      else if (world.sPc === LOOKED) decide(Dec.abort)
+      else if (hidden && model.wrong.decidesBeforeReopen) go({ sPc: LOOKED }, 'finds no decision')
+      else if (hidden) fault({}, 'the journal does not open again')
       else if (standing !== Dec.none && !model.wrong.decisionIsOverwritten)
         go({ sPc: WRITTEN }, 'a decision stands already')
       else if (effect === 'decideAbort') decide(Dec.abort)
       else {
-        if (world.sPc === 0 || model.wrong.failedCommitIsUnrecorded) unrecorded()
+        if (world.sPc === 0) unrecorded()
         const looks = model.bounds.hands > 0 && !model.wrong.commitWithoutLook
         // Only looked at where somebody may have thawed it: with nobody about it is frozen.
         if (world.sPc === 0 && looks && world.sTree === Tree.frozen) go({}, 'sees its tree frozen')
@@ -307,6 +324,7 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
       return
     case 'recordTakeBack':
       if (world.sPc === WRITTEN || of(world, 'sTook', world.sMig) === 1) end('done')
+      else if (world.sGhost !== Ghost.none) fault({}, 'the journal does not open again')
       else
         write((next) => {
           put(next, 'sTook', world.sMig, 1)

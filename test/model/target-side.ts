@@ -3,7 +3,7 @@ import type { MachineEvent } from './machine-walker.ts'
 import { faulty, mayFault, type Emit, type Model } from './model.ts'
 import { sourceAwaits } from './source-side.ts'
 import { askWitnesses, forgetTells } from './witness-wire.ts'
-import { Ask, Ghost, Hand, Lost, Rec, Say, Tree, ask, of, put, say, type World } from './world.ts'
+import { Ask, Ghost, Hand, IDS, Lost, Rec, Say, Tree, ask, of, put, say, type World } from './world.ts'
 
 const EFFECTS = [
   '',
@@ -122,6 +122,7 @@ export function targetSteps(model: Model, world: World, emit: Emit): void {
     emit(next, `target: migration ${String(id)} is recorded and begins`, 'free')
     return
   }
+  if (world.tGhost !== Ghost.none) emit(comesToLight(world), 'target: the journal is opened again', 'free')
   const { final, retry, name } = model.target.at(world.tMachine)
   if (final) {
     ending(model, world, emit)
@@ -148,7 +149,7 @@ export function targetSteps(model: Model, world: World, emit: Emit): void {
 }
 
 function ending(model: Model, world: World, emit: Emit): void {
-  const next = { ...world }
+  const next = comesToLight(world)
   if (world.tEnding === 0 && model.wrong.endIsWrittenOnce && mayFault(model, world)) {
     const idle = { tMig: 0, tMachine: 0, tEffect: 0, tPc: 0, tCut: 0, tGot: 0, tPending: 0, tEnding: 0 }
     emit({ ...faulty(world), ...idle }, 'target: the end is not written down', 'fault')
@@ -165,14 +166,24 @@ function ending(model: Model, world: World, emit: Emit): void {
   emit(next, 'target: releases the container', 'free')
 }
 
+function openRecord(world: World): number {
+  return IDS.find((each) => of(world, 'tRec', each) === Rec.open) ?? 0
+}
+
+/** Any write opens the journal again after a failed one, also that of another migration. */
+function comesToLight(world: World): World {
+  const next = { ...world, tGhost: Ghost.none }
+  const id = openRecord(world)
+  if (id === 0) return next
+  if (world.tGhost === Ghost.prepared) put(next, 'tPrep', id, 1)
+  if (world.tGhost === Ghost.activating) put(next, 'tAct', id, 1)
+  if (world.tGhost === Ghost.handBack) put(next, 'tBack', id, 1)
+  return next
+}
+
 function restarted(model: Model, world: World): World {
-  const next = { ...world, tUp: 1, tGhost: 0 }
-  const id = ([1, 2] as const).find((each) => of(world, 'tRec', each) === Rec.open) ?? 0
-  if (id !== 0) {
-    if (world.tGhost === Ghost.prepared) put(next, 'tPrep', id, 1)
-    if (world.tGhost === Ghost.activating) put(next, 'tAct', id, 1)
-    if (world.tGhost === Ghost.handBack) put(next, 'tBack', id, 1)
-  }
+  const next = { ...comesToLight(world), tUp: 1 }
+  const id = openRecord(world)
   if (id !== next.tClaim && !model.wrong.startKeepsClaims) next.tClaim = id
   if (id === 0) return next
   // Of another migration's container it knows nothing.
@@ -218,6 +229,10 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
     emit(next, `target, ${effect}: ${label}`, 'free')
   }
   const write = (mark: 'tPrep' | 'tAct' | 'tBack', ghost: number) => {
+    if (world.tGhost !== Ghost.none) {
+      fault({}, 'the journal does not open again')
+      return
+    }
     const next = { ...world, tPc: 1, tGhost: Ghost.none }
     put(next, mark, world.tMig, 1)
     emit(next, `target, ${effect}: the record is on disk`, 'free')

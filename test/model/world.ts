@@ -7,7 +7,7 @@ export const IDS: readonly Id[] = [1, 2]
 export const Tree = { none: 0, running: 1, frozen: 2, partial: 3 } as const
 export const Rec = { none: 0, open: 1, ended: 2 } as const
 export const Dec = { none: 0, commit: 1, abort: 2 } as const
-/** A write whose sync failed may be on the disk all the same: nobody sees it until the daemon starts again. */
+/** A write that failed may be on the disk all the same: nobody sees it until the journal is opened again, or the daemon starts. */
 export const Ghost = { none: 0, commit: 1, abort: 2, takenBack: 3, prepared: 4, activating: 5, handBack: 6 } as const
 
 /** Requests; `target` and `source` say who answers. */

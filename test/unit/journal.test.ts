@@ -1,7 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Readable } from 'node:stream'
+import { Level } from 'level'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openJournal, type Journal, type MigrationRecord, type ReceiptEntry } from '../../src/journal/journal.ts'
 import { decodeRecord, encodeRecord } from '../../src/journal/record.ts'
 
@@ -23,8 +25,28 @@ function record(id: string, more: Partial<MigrationRecord> = {}): MigrationRecor
   }
 }
 
+const unavailable = { details: { code: 'JOURNAL_UNAVAILABLE' } }
+
 function entry(seq: number): ReceiptEntry {
   return { seq, bytes: Uint8Array.of(seq, 255) }
+}
+
+/**
+ * The store's next write fails. Where it is on disk all the same, nobody sees it before the store is opened again: so it is after a
+ * failed sync.
+ */
+function failNextWrite(outcome: 'not on disk' | 'on disk all the same'): void {
+  const write: unknown = Reflect.get(Level.prototype, 'batch')
+  const failing = async function (this: unknown, ...given: unknown[]) {
+    if (outcome === 'on disk all the same' && typeof write === 'function' && this instanceof Level) {
+      await Reflect.apply(write, this, given)
+      const nothing = Readable.from([])
+      Object.assign(this, { get: () => Promise.resolve(undefined), iterator: () => nothing })
+    }
+    throw new Error('no space left on device')
+  }
+  // Called without arguments it is another method, and that is the one the compiler sees.
+  vi.spyOn(Level.prototype, 'batch').mockImplementationOnce(failing as never)
 }
 
 describe('the journal', () => {
@@ -36,6 +58,7 @@ describe('the journal', () => {
     journal = await openJournal(folder)
   })
   afterEach(async () => {
+    vi.restoreAllMocks()
     await journal.close()
     await rm(folder, { recursive: true })
   })
@@ -74,6 +97,35 @@ describe('the journal', () => {
     ])
     expect(new Set(answers).size).toBe(1)
     expect(await journal.decision('m1')).toBe(answers[0])
+  })
+
+  it('lets a decision stand that reached the disk although its write failed, and a record before it', async () => {
+    failNextWrite('not on disk')
+    await expect(journal.putMigration(record('m1'))).rejects.toMatchObject(unavailable)
+    failNextWrite('on disk all the same')
+    await expect(journal.decide('m1', 'commit', 1)).rejects.toMatchObject(unavailable)
+    expect(await journal.decision('m1'), 'as long as the store is not opened again').toBeUndefined()
+    const told: string[] = []
+    const stands = await journal.decide('m1', 'abort', 1, (decision) => {
+      told.push(decision)
+      return []
+    })
+    expect([stands, ...told]).toEqual(['commit', 'commit'])
+    await reopen()
+    expect(await journal.decision('m1')).toBe('commit')
+  })
+
+  it('lets another decision be made where that of a failed write is not on disk', async () => {
+    failNextWrite('not on disk')
+    await expect(journal.decide('m1', 'commit', 1)).rejects.toMatchObject(unavailable)
+    expect(await journal.decide('m1', 'abort', 1)).toBe('abort')
+  })
+
+  it('lets a mark stand that reached the disk although its write failed', async () => {
+    failNextWrite('on disk all the same')
+    await expect(journal.mark('m1', 'activating')).rejects.toMatchObject(unavailable)
+    expect(await journal.mark('m1', 'hand-back')).toBe('activating')
+    expect([...(await journal.marks('m1'))]).toEqual(['activating'])
   })
 
   it('never lets activating and hand-back stand both', async () => {

@@ -1,6 +1,7 @@
 // What a node must still know after it died: migrations, decisions, marks, who owns what.
 import { wordsOf } from '../../protocols/problem.ts'
 import { Store, type Change } from './store.ts'
+import type { DroppedEnd } from './write-ahead-log.ts'
 
 export interface MigrationRecord {
   readonly id: string
@@ -87,12 +88,14 @@ export interface Journal {
   claims(): Promise<readonly { readonly container: string; readonly migration: string }[]>
   /** Does nothing if another migration has the container. */
   release(container: string, migrationId: string): Promise<void>
+  /** What was left out of the store's logs since the journal was opened: writes that never resolved. */
+  readonly dropped: readonly DroppedEnd[]
   close(): Promise<void>
 }
 
 export interface JournalOptions {
   /** Told what happened; a pino logger fits. */
-  readonly log?: { error(details: object, message: string): void }
+  readonly log?: { error(details: object, message: string): void; warn(details: object, message: string): void }
 }
 
 /**
@@ -100,8 +103,13 @@ export interface JournalOptions {
  * DAEMON_ALREADY_RUNNING, JOURNAL_CORRUPT, JOURNAL_UNAVAILABLE.
  */
 export async function openJournal(folder: string, options: JournalOptions = {}): Promise<Journal> {
+  const dropped: DroppedEnd[] = []
+  const onDropped = (end: DroppedEnd) => {
+    dropped.push(end)
+    options.log?.warn(end, 'the journal ends in a write that was cut off; it is left out, for it was told to nobody')
+  }
   try {
-    return new StoredJournal(await Store.open(folder))
+    return new StoredJournal(await Store.open(folder, onDropped), dropped)
   } catch (error) {
     options.log?.error({ folder }, `the journal does not open: ${wordsOf(error)}`)
     throw error
@@ -118,10 +126,12 @@ interface StoredWitness {
 }
 
 class StoredJournal implements Journal {
+  readonly dropped: readonly DroppedEnd[]
   readonly #store: Store
 
-  constructor(store: Store) {
+  constructor(store: Store, dropped: readonly DroppedEnd[]) {
     this.#store = store
+    this.dropped = dropped
   }
 
   async putMigration(record: MigrationRecord, receipts: readonly ReceiptEntry[] = []): Promise<void> {

@@ -5,7 +5,7 @@ import { Level } from 'level'
 import { wordsOf } from '../../protocols/problem.ts'
 import { corrupt, JournalError } from './journal-error.ts'
 import { decodeRecord, encodeRecord } from './record.ts'
-import { checkWriteAheadLogs } from './write-ahead-log.ts'
+import { checkWriteAheadLogs, type DroppedEnd } from './write-ahead-log.ts'
 
 export type Change = { readonly key: string; readonly value: unknown } | { readonly key: string; readonly remove: true }
 
@@ -14,27 +14,38 @@ const PROBE_BYTES = 256 * 1024
 
 export class Store {
   readonly #folder: string
+  readonly #onDropped: (end: DroppedEnd) => void
   #level: Level<string, Buffer>
   /** A write failed: LevelDB's log may end in half a record, and what is appended after it would be lost at the next start. */
   #mustReopen = false
   #sequence: number
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(folder: string, level: Level<string, Buffer>, sequence: number) {
+  private constructor(
+    folder: string,
+    level: Level<string, Buffer>,
+    sequence: number,
+    onDropped: (end: DroppedEnd) => void
+  ) {
     this.#folder = folder
+    this.#onDropped = onDropped
     this.#level = level
     this.#sequence = sequence
   }
 
-  /** Opens the store and reads every record once. Throws JournalError. */
-  static async open(folder: string): Promise<Store> {
+  /**
+   * Opens the store and reads every record once. Throws JournalError.
+   * @param onDropped told of what a log ends in that is no record
+   */
+  static async open(folder: string, onDropped: (end: DroppedEnd) => void): Promise<Store> {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
     } catch (error) {
       throw unavailable(folder, 'made', error)
     }
+    let dropped: readonly DroppedEnd[]
     try {
-      await checkWriteAheadLogs(folder)
+      dropped = await checkWriteAheadLogs(folder)
     } catch (error) {
       throw error instanceof JournalError ? error : unavailable(folder, 'read', error)
     }
@@ -49,7 +60,9 @@ export class Store {
       for await (const [key, bytes] of level.iterator()) {
         sequence = Math.max(sequence, decodeRecord(folder, key, bytes).sequence)
       }
-      return new Store(folder, level, sequence)
+      // Not before it is open: another process may have it, and be writing.
+      dropped.forEach(onDropped)
+      return new Store(folder, level, sequence, onDropped)
     } catch (error) {
       await level.close()
       throw error instanceof JournalError ? error : unavailable(folder, 'read', error)
@@ -114,7 +127,8 @@ export class Store {
       const probe = join(this.#folder, 'probe')
       await writeFile(probe, Buffer.alloc(PROBE_BYTES), { flush: true }).finally(() => rm(probe, { force: true }))
       await this.#level.close()
-      await checkWriteAheadLogs(this.#folder)
+      const dropped = await checkWriteAheadLogs(this.#folder)
+      dropped.forEach(this.#onDropped)
       this.#level = new Level<string, Buffer>(this.#folder, { keyEncoding: 'utf8', valueEncoding: 'buffer' })
       await this.#level.open()
       this.#mustReopen = false

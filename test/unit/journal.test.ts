@@ -52,6 +52,7 @@ function failNextWrite(outcome: 'not on disk' | 'on disk all the same'): void {
 describe('the journal', () => {
   let folder: string
   let journal: Journal
+  const warn = vi.fn<(details: object, message: string) => void>()
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ferry-journal-'))
@@ -59,6 +60,7 @@ describe('the journal', () => {
   })
   afterEach(async () => {
     vi.restoreAllMocks()
+    warn.mockClear()
     await journal.close()
     await rm(folder, { recursive: true })
   })
@@ -231,17 +233,71 @@ describe('the journal', () => {
     journal = await openJournal(folder)
   })
 
-  it('takes a write that the end of the machine cut off for one that never was', async () => {
+  /** Closes the journal, lets its log be changed, and returns how it opens then. */
+  async function changed(change: (log: Buffer) => Buffer): Promise<{ file: string; opens: Promise<Journal> }> {
+    await journal.close()
+    const name = (await readdir(folder)).find((each) => each.endsWith('.log'))
+    const file = join(folder, name ?? 'no write-ahead log')
+    await writeFile(file, change(await readFile(file)))
+    return { file, opens: openJournal(folder, { log: { warn, error: () => undefined } }) }
+  }
+  it('takes a write that the end of the machine cut off for one that never was, and says so', async () => {
     await journal.decide('m1', 'commit', 1)
     await journal.decide('m2', 'commit', 1)
-    await journal.close()
-    const log = (await readdir(folder)).find((name) => name.endsWith('.log'))
-    const file = join(folder, log ?? 'no write-ahead log')
-    const bytes = await readFile(file)
-    await writeFile(file, bytes.subarray(0, bytes.length - 5))
-    journal = await openJournal(folder)
+    let bytes = 0
+    const { file, opens } = await changed((log) => {
+      bytes = log.length - 5 - log.indexOf('decision/m2')
+      return log.subarray(0, log.length - 5)
+    })
+    journal = await opens
     expect(await journal.decision('m1')).toBe('commit')
     expect(await journal.decision('m2')).toBeUndefined()
+    expect(journal.dropped).toEqual([{ file, at: expect.any(Number) as number, bytes: expect.any(Number) as number }])
+    expect(journal.dropped[0]?.bytes).toBeGreaterThan(bytes)
+    expect(warn).toHaveBeenCalledExactlyOnceWith(journal.dropped[0], expect.stringContaining('cut off'))
+  })
+
+  it('takes zeros that nothing follows for the end, and says so', async () => {
+    await journal.decide('m1', 'commit', 1)
+    const { opens } = await changed((log) => Buffer.concat([log, Buffer.alloc(70_000)]))
+    journal = await opens
+    expect(await journal.decision('m1')).toBe('commit')
+    expect(journal.dropped.map(({ bytes }) => bytes)).toEqual([70_000])
+  })
+
+  it.each([
+    {
+      damage: 'a decision that became zeros',
+      change: (log: Buffer) => log.fill(0, log.indexOf('decision/m1') - 21, log.indexOf('decision/m2') - 21)
+    },
+    {
+      damage: 'zeros in the place of all that was before the last block',
+      change: (log: Buffer) => log.fill(0, 0, log.length - (log.length % 32_768))
+    },
+    {
+      damage: 'a length that reaches beyond the end of the file',
+      change: (log: Buffer) => {
+        log.writeUInt16LE(Math.min(log.length + 10, 32_000), 4)
+        return log
+      }
+    }
+  ])('does not take $damage for a write that never was', async ({ change }) => {
+    await journal.decide('m1', 'commit', 1)
+    await journal.decide('m2', 'commit', 1)
+    await journal.putMigration(record('m3', { data: { text: 'x'.repeat(40_000) } }))
+    await journal.decide('m3', 'commit', 1)
+    const { opens } = await changed(change)
+    await expect(opens).rejects.toMatchObject({ details: { code: 'JOURNAL_CORRUPT' } })
+    await rm(folder, { recursive: true })
+    journal = await openJournal(folder)
+  })
+
+  it('says nothing of a log that is whole', async () => {
+    await journal.decide('m1', 'commit', 1)
+    const { opens } = await changed((log) => log)
+    journal = await opens
+    expect(journal.dropped).toEqual([])
+    expect(warn).not.toHaveBeenCalled()
   })
 
   it('reads a write-ahead log of many blocks', async () => {

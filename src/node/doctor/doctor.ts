@@ -118,7 +118,7 @@ export class Doctor {
       ...(await part('temporary folders', [], () => temporaryFolders(began))),
       ...(await part('claims', [], () => judgeBooks(parts, past, read)))
     ]
-    return { leftovers: [...leftovers, ...blind], notes: judged.notes }
+    return { leftovers: [...leftovers, ...blind], notes: [...judged.notes, ...parts.journal.dropped.map(droppedNote)] }
   }
 
   #finding({ code, what, why, remedy, repair }: Leftover, failure?: string): DoctorFinding {
@@ -132,6 +132,10 @@ export class Doctor {
       repairable: repair !== undefined
     }
   }
+}
+
+function droppedNote({ file, at, bytes }: NodeParts['journal']['dropped'][number]): string {
+  return `${file} ended in ${String(bytes)} bytes, from byte ${String(at)} on, that are no whole record; they were left out when this daemon opened its journal: a power cut or a full disk cuts off a write like that`
 }
 
 function keyOf({ code, subject }: Leftover): string {

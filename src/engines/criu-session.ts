@@ -117,15 +117,21 @@ export async function mountsBelow(folder: string): Promise<string[]> {
 /**
  * Source: sockets that a killed CRIU left in repair mode become sockets again. Before the thaw. A CRIU that outlived its daemon gets the time to end
  * by itself; where it does not use it, its tree is frozen before it lets go of it.
+ * @param cgroup undefined where that tree is gone
  * @throws HostProblem COMMAND_FAILED, CRIU_WONT_END, STILL_TRACED
  */
-export async function undoTraces(cgroup: string, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+export async function undoTraces(
+  cgroup: string | undefined,
+  paths: CheckpointPaths,
+  signal: AbortSignal
+): Promise<void> {
   const config = dumpConfig(paths)
   if (!(await endsByItself(config, paths.work, signal))) {
-    await freezeIfThere(cgroup)
+    if (cgroup !== undefined) await freezeIfThere(cgroup)
     await endCriu(config, paths.work)
   }
   await unmountBelow(paths.work, signal)
+  if (cgroup === undefined) return
   const pids = await tasks(cgroup)
   const tracers = await tracersOf(pids)
   if (tracers.length > 0) {

@@ -133,8 +133,9 @@ export interface Engine {
   /**
    * Source, rollback: whatever a dump (complete, failed or killed) left in runtime state, configuration or sockets. Before the thaw, and where no process is
    * left to thaw too. Idempotent.
+   * @param tree `gone`: what is in the container's cgroup now, if anything, was started since, and is not touched
    */
-  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void>
+  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal, tree?: 'gone'): Promise<void>
   /** Source, after the ack: kills the frozen tree, deletes runtime state and network, and moves `home` to `retained` so that nothing can start it. Idempotent. */
   retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void>
 

@@ -149,9 +149,9 @@ export class LxcEngine implements Engine {
     await parked
   }
 
-  async undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
+  async undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal, tree?: 'gone'): Promise<void> {
     try {
-      await undoTraces(container.cgroup, paths, signal)
+      await undoTraces(tree === 'gone' ? undefined : container.cgroup, paths, signal)
     } finally {
       await unparkAutostart(container.home)
     }

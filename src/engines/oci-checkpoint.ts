@@ -54,9 +54,10 @@ export async function undoOciDump(
   runtime: OciRuntime,
   container: Inspection,
   paths: CheckpointPaths,
-  signal: AbortSignal
+  signal: AbortSignal,
+  tree?: 'gone'
 ): Promise<void> {
-  await undoTraces(container.cgroup, paths, signal)
+  await undoTraces(tree === 'gone' ? undefined : container.cgroup, paths, signal)
   await rm(join(runtime.stateFolder(container.name), 'checkpoint'), { force: true })
 }
 

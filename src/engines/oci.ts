@@ -198,8 +198,8 @@ export class OciEngine implements Engine {
     await dumpOci(this.#runtime, container, paths, signal)
   }
 
-  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
-    return undoOciDump(this.#runtime, container, paths, signal)
+  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal, tree?: 'gone'): Promise<void> {
+    return undoOciDump(this.#runtime, container, paths, signal, tree)
   }
 
   async retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void> {

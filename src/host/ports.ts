@@ -159,6 +159,36 @@ export async function attach(
   )
 }
 
+export interface UnattachedPort {
+  readonly outer: string
+  readonly bridge: string
+  readonly error: unknown
+}
+
+/** As `attach`, and where that fails each by itself. Returns those that are not on their bridge. */
+export async function attachEach(
+  ports: readonly { readonly outer: string; readonly bridge: string }[],
+  signal: AbortSignal
+): Promise<UnattachedPort[]> {
+  try {
+    await attach(ports, signal)
+    return []
+  } catch {
+    // Which of them it was is seen below.
+    signal.throwIfAborted()
+  }
+  const left: UnattachedPort[] = []
+  for (const { outer, bridge } of ports) {
+    try {
+      await attach([{ outer, bridge }], signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      left.push({ outer, bridge, error })
+    }
+  }
+  return left
+}
+
 export interface ParkedPort {
   readonly outer: string
   /** Name of the network namespace that has the other end, where it has one below /run/netns. */

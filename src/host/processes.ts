@@ -38,6 +38,23 @@ export async function startedMs(pid: number): Promise<number | undefined> {
   return parseStat(await file(String(pid), 'stat'), await bootTime())?.startedMs
 }
 
+/** Tells a process from any that has its pid before or after it: no step of the clock and no restart of the host changes that. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** When it was started, since the host was: hundredths of a second (proc_pid_stat(5), starttime). */
+  readonly startTicks: number
+  /** Of the host's run: /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string
+}
+
+/** Undefined where the process is gone. */
+export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
+  const ticks = parseStat(await file(String(pid), 'stat'), 0)?.startedMs
+  if (ticks === undefined) return undefined
+  const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+  return { pid, startTicks: Math.round((ticks * TICKS) / 1000), bootId }
+}
+
 /** An environment variable of a process; undefined where it has none, or is gone. */
 export async function environmentOf(pid: number, name: string): Promise<string | undefined> {
   const entry = (await file(String(pid), 'environ')).split('\0').find((line) => line.startsWith(`${name}=`))

@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { createActor, type Actor } from 'xstate'
 import { sourceMachine, type SourceResume } from '../../machines/source.ts'
-import type { MigrationView, Phase, Problem, Resolution } from '../../protocols/operator/views.ts'
+import type { FindingView, MigrationView, Phase, Problem, Resolution } from '../../protocols/operator/views.ts'
+import { wordsOf } from '../../protocols/problem.ts'
 import type { Engine, Inspection } from '../engines/engine.ts'
 import { isFrozen, isPopulated, freeze, killAll, thaw } from '../host/cgroup.ts'
 import { readNeighbours } from '../host/neighbours.ts'
-import { attach, detach, preparePorts } from '../host/ports.ts'
+import { attachEach, detach, PARK_BRIDGE, preparePorts, type UnattachedPort } from '../host/ports.ts'
+import { identityOf, type ProcessIdentity } from '../host/processes.ts'
 import { stoppedTasks } from '../host/tree.ts'
 import { sendImages } from '../transfer/images.ts'
 import { Books } from './books.ts'
@@ -23,6 +25,7 @@ import { operatorError, preflightCodes, toProblem } from './problems.ts'
 import type { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
 import { RootfsRounds } from './rootfs-rounds.ts'
+import { sameTree } from './same-tree.ts'
 import { SourceWord } from './source-word.ts'
 import { findingsFromWire } from './wire-problems.ts'
 import { checkWitnesses, chooseWitnesses } from './witnesses.ts'
@@ -64,10 +67,15 @@ const KILL_MS = 10_000
 /** Tries, a second apart, before a container is thawed with what a dump left in it. */
 const MAX_FAILED_UNDOS = 5
 
+/** Tries, a second apart, before a container that runs again is left with a port that its bridge does not take. */
+const MAX_FAILED_ATTACHES = 5
+
 export interface SourceRecordData {
   readonly container: Inspection
   /** Set before the first thing is done that a rollback has to undo. */
   readonly freezeBegan: boolean
+  /** The container's first process, as it was frozen. */
+  readonly init?: ProcessIdentity
   /** Peer ids that are given the decision beside the target. */
   readonly witnesses: readonly string[]
 }
@@ -102,6 +110,7 @@ export class SourceMigration {
   readonly #frames: KeptFrames
   readonly #rootfs: RootfsRounds
   #freezeBegan: boolean
+  #init: ProcessIdentity | undefined
   #witnesses: readonly string[]
   #watch: FrozenWatch | undefined
   #frozenAt: number | undefined
@@ -113,6 +122,8 @@ export class SourceMigration {
   readonly #lifetime = new AbortController()
   #lost: Problem | undefined
   #failedUndos = 0
+  #failedAttaches = 0
+  #resumed = false
   #downtimeTimer: NodeJS.Timeout | undefined
   #lengthTimer: NodeJS.Timeout | undefined
 
@@ -124,6 +135,7 @@ export class SourceMigration {
     this.peer = options.peer
     this.#folders = foldersOf(parts.config.stateDir, options.id)
     this.#freezeBegan = options.resume?.data.freezeBegan ?? false
+    this.#init = options.resume?.data.init
     this.#witnesses = options.resume?.data.witnesses ?? []
     const { id, epoch, peer, peerName, startedAt, resume } = options
     const { name, engine: engineName } = options.container
@@ -266,6 +278,7 @@ export class SourceMigration {
     const data: SourceRecordData = {
       container: this.#options.container,
       freezeBegan: this.#freezeBegan,
+      ...(this.#init === undefined ? {} : { init: this.#init }),
       witnesses: this.#witnesses
     }
     await this.#books.record(this.state, { ...data })
@@ -371,6 +384,7 @@ export class SourceMigration {
       signal
     )
     const stopped = await stoppedTasks(container.cgroup)
+    this.#init = await identityOf(container.initPid)
     this.#freezeBegan = true
     await this.record()
     this.#frozenAt = performance.now()
@@ -547,39 +561,30 @@ export class SourceMigration {
     }
     this.#lastRootfs.abort()
     await Promise.allSettled([this.#finalRootfs])
-    const { container } = this.#options
-    if (!(await isPopulated(container.cgroup))) {
+    const { container, startedAt } = this.#options
+    const init = this.#init === undefined ? {} : { init: this.#init }
+    if ((await sameTree({ ...container, ...init }, Date.parse(startedAt))) === undefined) {
       await this.#frames.stop()
-      // There is more to it than processes: what keeps it from starting at boot, for one.
-      await this.#undoDump(signal)
-      this.#lost = {
-        code: 'CONTAINER_LOST',
-        host: this.#parts.name,
-        what: `${container.name} no longer has any process on ${this.#parts.name}`,
-        why: 'the host was restarted, or somebody killed the container, while it was frozen',
-        remedy: 'start the container again; its rootfs is where it was'
-      }
-      this.#books.noteAborted(this.#problem?.code)
-      this.#books.once('lost', {})
+      // It ran again, and ended by itself since.
+      if (this.#resumed) return
+      await this.#treeLost(signal)
       return
     }
     const { log } = this.#parts
     const delivery = await Delivery.prepare(log.child({ migration: this.id }), container.ports, signal)
     try {
       await this.#undoDump(signal)
-      const attached = attach(
-        container.ports.map(({ outer, bridge }) => ({ outer, bridge })),
-        signal
-      )
       // A bridge that is gone must not keep the container frozen; the port is tried again.
-      await Promise.allSettled([attached])
+      const unattached = await attachEach(container.ports, signal)
       // A frame may still be on its way from the capture to here.
       await this.#frames.drain()
       await delivery.deliver(this.#frames.frames)
       await thaw(container.cgroup)
       this.#books.noteAborted((this.#problem ?? this.#lost)?.code)
       this.#books.once('resumed', { resumedAt: new Date(this.#parts.now()).toISOString() })
-      await attached
+      this.#resumed = true
+      if (unattached[0] !== undefined && ++this.#failedAttaches < MAX_FAILED_ATTACHES) throw unattached[0].error
+      this.progress.warn(unattached.map((port) => this.#portParked(port)))
       if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
     } finally {
       await delivery.close()
@@ -587,10 +592,45 @@ export class SourceMigration {
     }
   }
 
+  /** Whatever is in the cgroup now was started since, and is none of this migration's business. */
+  async #treeLost(signal: AbortSignal): Promise<void> {
+    const { container } = this.#options
+    const { name } = this.#parts
+    const isAgain = await isPopulated(container.cgroup)
+    // There is more to it than processes: what keeps it from starting at boot, for one.
+    await this.#undoDump(signal, 'gone')
+    this.#books.noteAborted((this.#problem ?? this.#lost)?.code)
+    this.#lost = {
+      code: 'CONTAINER_LOST',
+      host: name,
+      what: isAgain
+        ? `${container.name} was started again on ${name}; the processes that were to be moved are gone`
+        : `${container.name} no longer has any process on ${name}`,
+      why: 'the host was restarted, or somebody killed the container, while it was frozen',
+      remedy: isAgain
+        ? 'nothing is to be done for what runs now; what was in the memory of the earlier processes is lost'
+        : 'start the container again; its rootfs is where it was'
+    }
+    this.#books.once('lost', {})
+  }
+
+  #portParked({ outer, bridge, error }: UnattachedPort): FindingView {
+    const { name } = this.#parts
+    const { container } = this.#options
+    return {
+      level: 'warning',
+      host: name,
+      code: 'PORT_PARKED',
+      what: `${container.name} runs again on ${name}, and its port ${outer} could not be put back on bridge ${bridge}: nobody can reach it there`,
+      why: wordsOf(error),
+      remedy: `See that bridge ${bridge} is there (ip link add ${bridge} type bridge), then take the port from ${PARK_BRIDGE}: ferry doctor --repair, or ip link set ${outer} master ${bridge} up`
+    }
+  }
+
   /** Sockets that can't be put right cost connections; a container that stays frozen for them costs everything. */
-  async #undoDump(signal: AbortSignal): Promise<void> {
+  async #undoDump(signal: AbortSignal, tree?: 'gone'): Promise<void> {
     try {
-      await this.#engine.undoDump(this.#options.container, this.#folders, signal)
+      await this.#engine.undoDump(this.#options.container, this.#folders, signal, tree)
     } catch (error) {
       if (++this.#failedUndos < MAX_FAILED_UNDOS) throw error
       this.#parts.log.error(

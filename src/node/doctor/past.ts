@@ -1,14 +1,11 @@
 // What the journal says of this host's migrations, read after the host was looked at: whatever is found then has its record already.
 import type { Inspection, RestoredTree, Staged } from '../../engines/engine.ts'
-import { tasks } from '../../host/cgroup.ts'
-import { startedMs } from '../../host/processes.ts'
+import type { ProcessIdentity } from '../../host/processes.ts'
 import type { Decision, Journal, Mark, MigrationRecord } from '../../journal/journal.ts'
 import { containerKey } from '../parts.ts'
+import { sameTree as isSame } from '../same-tree.ts'
 import type { SourceRecordData } from '../source-migration.ts'
 import type { TargetRecordData } from '../target-migration.ts'
-
-/** Clocks of the kernel and of the record differ by their rounding, milliseconds. */
-const CLOCK_SLACK_MS = 2000
 
 export interface PastMigration {
   readonly record: MigrationRecord
@@ -17,6 +14,8 @@ export interface PastMigration {
   readonly decision: Decision | undefined
   readonly marks: ReadonlySet<Mark>
   readonly source?: Inspection
+  /** The source's first process. */
+  readonly init?: ProcessIdentity
   readonly staged?: Staged
   readonly tree?: RestoredTree
 }
@@ -102,10 +101,9 @@ export async function sameTree(migration: PastMigration): Promise<readonly numbe
   const known = treeOf(migration)
   const { endedAt } = migration.record
   if (known?.initPid === undefined || endedAt === undefined) return undefined
-  const pids = await tasks(known.cgroup)
-  if (!pids.includes(known.initPid)) return undefined
-  const began = await startedMs(known.initPid)
-  return began !== undefined && began <= Date.parse(endedAt) + CLOCK_SLACK_MS ? pids : undefined
+  const { cgroup, initPid } = known
+  const init = migration.init === undefined ? {} : { init: migration.init }
+  return isSame({ cgroup, initPid, ...init }, Date.parse(endedAt))
 }
 
 async function pastOf(journal: Journal, record: MigrationRecord): Promise<PastMigration> {
@@ -116,8 +114,8 @@ async function pastOf(journal: Journal, record: MigrationRecord): Promise<PastMi
     marks: await journal.marks(record.id)
   }
   if (record.role === 'source') {
-    const { container } = record.data as unknown as SourceRecordData
-    return { ...common, source: container }
+    const { container, init } = record.data as unknown as SourceRecordData
+    return { ...common, source: container, ...(init === undefined ? {} : { init }) }
   }
   const { staged, tree } = record.data as unknown as TargetRecordData
   return { ...common, ...(staged === undefined ? {} : { staged }), ...(tree === undefined ? {} : { tree }) }

@@ -356,6 +356,8 @@ export function commandRequests(
     containers: {},
     peers: {},
     check: moving,
+    cordon: { reason: 'a new kernel', maintenance: true },
+    uncordon: {},
     move: moving,
     watch: about,
     migration: about,

@@ -10,6 +10,7 @@ import { createMesh, type Mesh } from '../../src/mesh/mesh.ts'
 import { Roster } from '../../src/mesh/roster/roster.ts'
 import { AuditLog } from '../../src/node/audit.ts'
 import { MeshAdmin } from '../../src/node/mesh-admin.ts'
+import { Cordon } from '../../src/node/cordon.ts'
 import { FerryNode } from '../../src/node/node.ts'
 import type { NodeParts } from '../../src/node/parts.ts'
 import { Reservations } from '../../src/node/reservations.ts'
@@ -86,19 +87,27 @@ export async function startMember(name: string, stateDir: string): Promise<Membe
   })
   const key = await loadOrCreateKey(keyFile)
   const identity = identityOf(key)
+  const cordon = await Cordon.open({
+    path: join(stateDir, 'cordon.json'),
+    host: name,
+    log,
+    now,
+    changed: () => undefined
+  })
   const parts: NodeParts = {
     name,
     config,
     log,
     journal,
     mesh,
+    cordon,
     signer: identity.signer,
     engines: new Map([['runc', paperEngine]]),
     reservations: new Reservations(),
     facts: async () => HOST_FACTS,
     now
   }
-  const ferry = new FerryNode(parts)
+  const ferry = new FerryNode(parts, () => undefined)
   await ferry.recover()
   const admin = await MeshAdmin.open({
     config,
@@ -112,10 +121,11 @@ export async function startMember(name: string, stateDir: string): Promise<Membe
     onKey: () => {
       throw new Error('the key of the node was changed')
     },
+    onAddresses: () => undefined,
     underWay: async () => []
   })
-  const audit = await AuditLog.open({ path: join(stateDir, 'audit.log'), host: name, now })
-  const { commands } = startRouting({ ...parts, service: ferry, admin, roster, audit })
+  const audit = await AuditLog.open({ folder: stateDir, host: name, now })
+  const { commands } = startRouting({ ...parts, service: ferry, admin, cordon, roster, audit })
   Object.assign(made, { ferry, commands })
   return {
     name,

@@ -14,8 +14,10 @@ interface Allowed {
 
 const ALLOWED: readonly Allowed[] = [
   { what: 'key', path: /^key$/, maxBytes: 4096 },
-  // Five files of 4 MiB, see src/node/audit.ts.
-  { what: 'audit log', path: /^audit\.log(\.[1-4])?$/, maxBytes: 20 * MIB },
+  // Twice five files of 4 MiB, see src/node/audit.ts.
+  { what: 'audit log', path: /^audit(-unchanged)?\.log(\.[1-4])?$/, maxBytes: 40 * MIB },
+  // A root of a member may cordon any host.
+  { what: 'cordon', path: /^cordon\.json$/, maxBytes: 4096 },
   // Offers that were well-formed, each with its receipt.
   { what: 'journal', path: /^journal\/[^/]+$/, maxBytes: 256 * MIB },
   // MAX_ROSTER_BYTES, see protocols/membership/constants.ts.

@@ -93,9 +93,12 @@ export function receiptText(view: ReceiptView, terminal: Terminal): string {
 
 export function verificationText(result: Verification, terminal: Terminal): string {
   const what = result.container === undefined ? 'the container' : printable(result.container)
+  const unproved = result.findings.some(({ code }) => code === 'RECEIPT_UNHELD')
+    ? `a host itself found a copy of ${what} running out of turn`
+    : `nothing shows that ${what} ran twice, and something is missing to show that it did not`
   const verdicts = {
     proved: `${terminal.style(['bold', 'green'], 'proved:')} ${what} never ran twice at one time`,
-    unproved: `${terminal.style(['bold', 'yellow'], 'not proved:')} nothing shows that ${what} ran twice, and something is missing to show that it did not`,
+    unproved: `${terminal.style(['bold', 'yellow'], 'not proved:')} ${unproved}`,
     violated: `${terminal.style(['bold', 'red'], 'violated:')} these halves are false, or ${what} may have run twice`
   }
   const findings = result.findings.map(

@@ -1,7 +1,8 @@
 // Notices that somebody else thaws a tree that ferry holds frozen.
 import { readFileSync, watch, type FSWatcher } from 'node:fs'
 import { join } from 'node:path'
-import { cgroupFolder } from '../host/cgroup.ts'
+import { cgroupFolder, tasks } from '../host/cgroup.ts'
+import { readStatus } from '../host/tree.ts'
 
 /** In case an event is lost, milliseconds. */
 const POLL_MS = 200
@@ -12,6 +13,9 @@ export interface FrozenWatch {
   /** From here on nothing is told. To be called before ferry itself thaws. */
   stop(): void
 }
+
+/** Stopped, traced, or dead. Format: proc_pid_status(5). */
+const STANDING: ReadonlySet<string> = new Set(['T', 't', 'Z', 'X'])
 
 type Hold = 'held' | 'thawed' | 'gone'
 
@@ -57,6 +61,13 @@ export function watchFrozen(cgroup: string, onThawed: () => void): FrozenWatch {
   // It may have been thawed before there was a watch.
   setImmediate(look)
   return { stop }
+}
+
+/** Whether a tree that should be held runs: nobody holds its cgroup frozen, and some task is not stopped either. */
+export async function runsUnheld(cgroup: string): Promise<boolean> {
+  if (holdOf(cgroupFolder(cgroup)) !== 'thawed') return false
+  const states = await Promise.all((await tasks(cgroup)).map(async (pid) => (await readStatus(pid))?.state))
+  return states.some((state) => state !== undefined && !STANDING.has(state))
 }
 
 /**

@@ -114,6 +114,8 @@ export class SourceMigration {
   #witnesses: readonly string[]
   #watch: FrozenWatch | undefined
   #frozenAt: number | undefined
+  /** When the tree was last seen held. */
+  #heldAt: string | undefined
   #finalRootfs: Promise<unknown> | undefined
   #imagesDigest: Uint8Array | undefined
   #handOver: HandOver = { neighbours: [], stopped: [] }
@@ -505,6 +507,7 @@ export class SourceMigration {
   /** Before the decision a tree that somebody lets go runs on, and so the migration ends; after it, it must not run. */
   #watchHold(): void {
     this.#watch?.stop()
+    this.#heldAt = new Date(this.#parts.now()).toISOString()
     this.#watch = watchFrozen(this.#options.container.cgroup, () => {
       this.#watch = undefined
       if (this.#undecided()) {
@@ -530,8 +533,20 @@ export class SourceMigration {
     const details = this.#thawedBehind()
     const killed = `${details.what}; it was killed, because the right to run is ${this.#options.peerName}'s`
     this.#parts.log.error({ migration: this.id }, killed)
-    await killAll(this.#options.container.cgroup, AbortSignal.timeout(KILL_MS))
-    this.progress.warn([{ level: 'warning', host: this.#parts.name, ...details, what: killed }])
+    const dead = killAll(this.#options.container.cgroup, AbortSignal.timeout(KILL_MS))
+    this.#ranUnheld({ level: 'warning', host: this.#parts.name, ...details, what: killed })
+    await dead
+  }
+
+  /** Said to operators, and signed: what this host saw its receipt must not hide. */
+  #ranUnheld(warning: FindingView): void {
+    this.progress.warn([warning])
+    const seenAt = new Date(this.#parts.now()).toISOString()
+    const heldAt = this.#heldAt === undefined ? {} : { heldAt: this.#heldAt }
+    this.#books.once('ran-unheld', { code: warning.code, seenAt, ...heldAt })
+    this.record().catch((error: unknown) => {
+      this.#parts.log.error({ err: error, migration: this.id }, 'that a copy ran is not on disk yet')
+    })
   }
 
   #thawedBehind() {

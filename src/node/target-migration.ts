@@ -19,12 +19,13 @@ import { Books } from './books.ts'
 import { Delivery } from './delivery.ts'
 import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
-import { watchFrozen, type FrozenWatch } from './frozen-watch.ts'
+import { runsUnheld, watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import { parseHandOver, type HandOver } from './hand-over.ts'
 import { operatorsWord, words } from './in-doubt.ts'
 import { Incoming } from './incoming.ts'
 import { bundlesOf, containerKey, foldersOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { parseFacts } from './peer-facts.ts'
+import type { DataOf } from '../receipt/entry.ts'
 import { operatorError, preflightCodes, toProblem } from './problems.ts'
 import type { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
@@ -58,6 +59,9 @@ const HANDING_BACK = new Set(['handingBack', 'deliveringHandBackAgain'])
 
 /** Killing a tree that was let go by somebody, milliseconds. */
 const KILL_MS = 10_000
+
+/** No decision's entry is on its way to the disk, which one that is signed now would take along. */
+const MAY_SIGN = new Set(['restoring', 'recordingPrepared', 'prepared', 'askingAgain', 'seeing'])
 
 export interface TargetRecordData {
   readonly offer: Omit<Offer, 'receipt'>
@@ -109,6 +113,7 @@ export class TargetMigration {
   #watch: FrozenWatch | undefined
   #frozenAt = ''
   #thawed: Problem | undefined
+  #unheld: DataOf<'ran-unheld'> | undefined
   /** ACTIVATING is being written, or was. */
   #claiming = false
   #silence: Problem | undefined
@@ -467,12 +472,14 @@ export class TargetMigration {
     if (!(await isFrozen(tree.cgroup))) {
       // It may be running: it goes before it gets a port.
       await killAll(tree.cgroup, AbortSignal.timeout(KILL_MS))
-      throw operatorError(this.#parts.name, {
-        code: 'NOT_FROZEN',
-        what: `${this.#options.offer.container} was not frozen after its restore and was killed`,
-        why: 'cgroup.events does not say "frozen 1"',
-        remedy: 'set freeze to "strict" in the configuration of the target, or look at its restore log'
-      })
+      const problem = this.#problem(
+        'NOT_FROZEN',
+        `${this.#options.offer.container} was not frozen after its restore and was killed`,
+        'cgroup.events does not say "frozen 1"',
+        'set freeze to "strict" in the configuration of the target, or look at its restore log'
+      )
+      this.#ranUnheld(problem)
+      throw operatorError(this.#parts.name, problem)
     }
     this.#frozenAt = new Date(this.#parts.now()).toISOString()
     this.#watchHold(tree)
@@ -495,10 +502,24 @@ export class TargetMigration {
       // The source has given it up: what runs now is the only copy.
       if (this.#claiming) return
       this.#thawed = this.#thawedBehind(tree)
-      this.#parts.log.error({ migration: this.id }, this.#thawed.what)
+      this.#ranUnheld(this.#thawed)
       killAll(tree.cgroup, AbortSignal.timeout(KILL_MS)).catch((error: unknown) => {
         this.#parts.log.fatal({ err: error, migration: this.id }, 'a tree that runs undecided could not be killed')
       })
+    })
+  }
+
+  /** Said to operators, and signed as soon as it can be: what this host saw its receipt must not hide. */
+  #ranUnheld(problem: Problem): void {
+    this.#parts.log.error({ migration: this.id }, problem.what)
+    if (this.#unheld !== undefined) return
+    const seenAt = new Date(this.#parts.now()).toISOString()
+    this.#unheld = { code: problem.code, seenAt, ...(this.#frozenAt === '' ? {} : { heldAt: this.#frozenAt }) }
+    this.progress.warn([{ level: 'warning', ...problem }])
+    if (!MAY_SIGN.has(this.state)) return
+    this.#books.once('ran-unheld', this.#unheld)
+    this.record().catch((error: unknown) => {
+      this.#parts.log.error({ err: error, migration: this.id }, 'that a copy ran is not on disk yet')
     })
   }
 
@@ -525,6 +546,7 @@ export class TargetMigration {
     }
     if (!(await isFrozen(tree.cgroup))) {
       await killAll(tree.cgroup, AbortSignal.timeout(KILL_MS))
+      this.#ranUnheld(this.#thawedBehind(tree))
       throw operatorError(this.#parts.name, this.#thawedBehind(tree))
     }
   }
@@ -597,6 +619,10 @@ export class TargetMigration {
     this.#watch?.stop()
     await this.#incoming.stop()
     await this.#delivery?.close()
+    // Whoever thawed it had the time while no daemon was there to see.
+    const left = this.#options.resume === undefined ? undefined : this.#tree
+    if (left !== undefined && (await runsUnheld(left.cgroup))) this.#ranUnheld(this.#thawedBehind(left))
+    if (this.#unheld !== undefined) this.#books.once('ran-unheld', this.#unheld)
     const bundles = bundlesOf(this.#parts.config.stateDir)
     // A daemon that died while it staged has a folder that it never wrote down.
     if (this.#staged === undefined) await this.#engine.discardStaging({ migration: this.id, bundles }, signal)

@@ -36,6 +36,8 @@ const images = z.strictObject({
   rootfsBytes: count.optional()
 })
 const because = z.strictObject({ code: code.optional() })
+/** A copy was found running out of turn, and killed: when it was found, and when this host last knew it held or absent. */
+const unheld = z.strictObject({ code, seenAt: time, heldAt: time.optional() })
 const nothing = z.strictObject({})
 
 /** Every kind of entry with what it says, by the side that may sign it. */
@@ -60,6 +62,8 @@ export const kinds = {
     resumed: z.strictObject({ resumedAt: time }),
     /** There is no tree to thaw any more: the host lost power, or somebody killed it. */
     lost: nothing,
+    /** A copy ran here after COMMIT. */
+    'ran-unheld': unheld,
     /** An operator decided for a peer that does not answer. */
     resolved: z.strictObject({ word: z.enum(['run-here', 'discard']), by: words, why: words.optional() })
   },
@@ -73,6 +77,8 @@ export const kinds = {
     'hand-back': because,
     resumed: z.strictObject({ resumedAt: time }),
     lost: nothing,
+    /** The restored copy ran here undecided. */
+    'ran-unheld': unheld,
     /** Nothing of it is left here. */
     discarded: nothing,
     resolved: z.strictObject({ word: z.enum(['run-here', 'discard']), by: words, why: words.optional() })

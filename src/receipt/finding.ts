@@ -18,6 +18,8 @@ export type FindingCode =
   | 'RECEIPT_MISSING'
   /** The half does not say how it ended on its host. */
   | 'RECEIPT_OPEN'
+  /** A host saw a copy run that it had no right to run, and killed it. */
+  | 'RECEIPT_UNHELD'
   /** An operator decided by word. */
   | 'RECEIPT_RESOLVED'
   /** The clocks say another order than the entries. */

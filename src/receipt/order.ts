@@ -38,6 +38,7 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     retired: { after: [['commit'], ['acked', 'resolved']] },
     resumed: { after: [['abort', 'taken-back']] },
     lost: { after: [['abort', 'taken-back']] },
+    'ran-unheld': { after: [['commit']] },
     resolved: { after: [['commit']] }
   },
   target: {
@@ -49,6 +50,7 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     'hand-back': { after: [['prepared']], notAfter: ['discarded'] },
     resumed: { after: [['activating']] },
     lost: { after: [['activating']] },
+    'ran-unheld': { after: [['received']], notAfter: ['activating', 'discarded'] },
     resolved: { after: [['prepared']] }
   }
 }

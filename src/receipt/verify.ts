@@ -1,6 +1,6 @@
 // Lays both halves of a receipt side by side and says whether two copies of the container can have run at one time.
 import { clockFindings, linkFindings, stepFindings } from './causality.ts'
-import type { Role } from './entry.ts'
+import type { EntryBody, Role } from './entry.ts'
 import { named, violation, type Finding } from './finding.ts'
 import { readHalf, type Half } from './half.ts'
 import { isClosed, orderFindings } from './order.ts'
@@ -155,6 +155,7 @@ function gaps(source: Half | undefined, target: Half | undefined): readonly Find
       })
     }
     for (const { body } of half?.entries ?? []) {
+      if (body.kind === 'ran-unheld') findings.push(unheldFinding(body))
       if (body.kind !== 'resolved') continue
       findings.push({
         level: body.data.word === 'run-here' ? 'gap' : 'note',
@@ -166,6 +167,19 @@ function gaps(source: Half | undefined, target: Half | undefined): readonly Find
     }
   }
   return findings
+}
+
+/** Signed by the host that saw it: what the other host's copy did meanwhile, no entry says. */
+function unheldFinding({ host, role, seq, data }: EntryBody & { readonly kind: 'ran-unheld' }): Finding {
+  const whose = role === 'source' ? 'after its COMMIT' : 'before anything was decided'
+  const since = data.heldAt === undefined ? 'nothing says since when' : `it was last known not to at ${data.heldAt}`
+  return {
+    level: 'gap',
+    code: 'RECEIPT_UNHELD',
+    what: `${host} found a copy of the container running ${whose} at ${data.seenAt} (${data.code}), and killed it; ${since}, and the other host's may have run beside it`,
+    side: role,
+    seq
+  }
 }
 
 function verification(halves: readonly Half[], findings: readonly Finding[]): Verification {

@@ -2,7 +2,7 @@
 import { joinCopies } from '../../src/receipt/copies.ts'
 import { verifyReceipts } from '../../src/receipt/verify.ts'
 import type { ChaosHost } from './chaos-host.ts'
-import type { Told } from './verdict.ts'
+import { receiptFault, type Told } from './verdict.ts'
 
 const LIMIT_MS = 30_000
 /** A daemon that is killed can't remove its temporary files. */
@@ -24,10 +24,11 @@ export async function doctors(hosts: readonly ChaosHost[]): Promise<string[]> {
   return found
 }
 
-/** Of every migration that both hosts have a side in. `contradicted`: something was done that they may well speak of. */
-export async function receipts(source: ChaosHost, told: readonly Told[], contradicted: boolean): Promise<string[]> {
+/** Of every migration that both hosts have a side in. `maySeeTwo`: something was done that may have let a copy run out of turn. */
+export async function receipts(source: ChaosHost, told: readonly Told[], maySeeTwo: boolean): Promise<string[]> {
   const found: string[] = []
-  for (const { id, bySource, byTarget } of told) {
+  for (const one of told) {
+    const { id, bySource, byTarget } = one
     if (bySource === undefined || byTarget === undefined) continue
     const teller = bySource.source === source.name ? source : undefined
     if (teller === undefined) continue
@@ -36,10 +37,12 @@ export async function receipts(source: ChaosHost, told: readonly Told[], contrad
       halves.map(({ entries }) => entries.map((entry) => new Uint8Array(Buffer.from(entry, 'base64'))))
     )
     const peers = halves.map(({ peerId }) => peerId)
-    const { verdict, findings } = verifyReceipts(...joined.halves, { migration: id, peers, findings: joined.findings })
-    if (verdict === 'proved' || contradicted) continue
+    const verified = verifyReceipts(...joined.halves, { migration: id, peers, findings: joined.findings })
+    const { verdict, findings } = verified
+    const fault = receiptFault(one, verified, maySeeTwo)
+    if (fault === undefined) continue
     const reasons = [...findings.map(({ code, what }) => `${code}: ${what}`), ...missing.map(({ what }) => what)]
-    found.push(`the receipts of ${id}: ${verdict}: ${reasons.join('; ')}`)
+    found.push(`the receipts of ${id}: ${fault}; ${verdict}: ${reasons.join('; ')}`)
   }
   return found
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MigrationView, Outcome } from '../../protocols/operator/views.ts'
 import { turns } from './beats.ts'
-import { verdictOf, type Facts, type Told } from './verdict.ts'
+import { receiptFault, verdictOf, type Facts, type Told } from './verdict.ts'
 
 const ms = (...times: number[]) => times.map((time) => BigInt(time) * 1_000_000n)
 
@@ -56,5 +56,32 @@ describe('what both hosts say', () => {
     const back = [told('rolled-back', 'rolled-back')]
     expect(verdict({ told: back, powerCut: new Set(['target']) }).mayBeLost).toBe(false)
     expect(verdict({ told: back, powerCut: new Set(['source']) }).mayBeLost).toBe(true)
+  })
+})
+
+describe('what the receipts say', () => {
+  const view = (...codes: string[]) => ({ warnings: codes.map((code) => ({ code })) }) as unknown as MigrationView
+  const unheld = (side: 'source' | 'target') => ({ level: 'gap', code: 'RECEIPT_UNHELD', what: '', side }) as const
+  const proved = { verdict: 'proved', findings: [] } as const
+  const quiet: Told = { id: 'x', bySource: view('KERNEL_DIFFERS'), byTarget: view() }
+  const seen: Told = { id: 'x', bySource: view(), byTarget: view('THAWED_BEHIND') }
+
+  it('is that it is proved, where neither host saw a copy run out of turn', () => {
+    expect(receiptFault(quiet, proved, false)).toBeUndefined()
+    expect(receiptFault(quiet, proved, true)).toBeUndefined()
+    expect(receiptFault(quiet, { verdict: 'unproved', findings: [unheld('target')] }, true)).toBeDefined()
+  })
+
+  it('is that it is not, for that reason alone, where one did', () => {
+    expect(receiptFault(seen, { verdict: 'unproved', findings: [unheld('target')] }, true)).toBeUndefined()
+    expect(receiptFault(seen, proved, true)).toBeDefined()
+    expect(receiptFault(seen, { verdict: 'violated', findings: [unheld('target')] }, true)).toBeDefined()
+    expect(receiptFault(seen, { verdict: 'unproved', findings: [unheld('source')] }, true)).toBeDefined()
+    const open = { level: 'gap', code: 'RECEIPT_OPEN', what: '', side: 'target' } as const
+    expect(receiptFault(seen, { verdict: 'unproved', findings: [unheld('target'), open] }, true)).toBeDefined()
+  })
+
+  it('is never that a copy ran out of turn where nothing lets one', () => {
+    expect(receiptFault(seen, { verdict: 'unproved', findings: [unheld('target')] }, false)).toBeDefined()
   })
 })

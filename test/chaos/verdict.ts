@@ -1,5 +1,6 @@
 // What a run ended as, and where the container has to be then: worked out from both hosts' views and from what was done to them.
 import type { MigrationView } from '../../protocols/operator/views.ts'
+import type { Verification } from '../../src/receipt/verify.ts'
 import type { Plan } from './plan.ts'
 
 export type End = 'moved' | 'rolled-back' | 'refused' | 'handed-back' | 'failed' | 'moved twice'
@@ -62,6 +63,30 @@ function disagreements({ id, bySource, byTarget }: Told): string[] {
 export function maySeeTwo({ faults, catchesSigcont }: Plan): boolean {
   const names = new Set(faults.map(({ name }) => name))
   return names.has('thaw-target') || names.has('thaw-source') || (catchesSigcont && names.has('hook'))
+}
+
+/** What a host says of a copy that it saw run out of turn, and killed. */
+const SAW = new Set(['THAWED_BEHIND', 'NOT_FROZEN', 'STALE_COPY'])
+
+/**
+ * The receipts say what the hosts saw, no more and no less: proved where neither saw a copy run out of turn; else not proved, for that reason alone,
+ * signed by the side that saw it.
+ */
+export function receiptFault(
+  { bySource, byTarget }: Told,
+  { verdict, findings }: Pick<Verification, 'verdict' | 'findings'>,
+  maySeeTwo: boolean
+): string | undefined {
+  const sides = { source: bySource, target: byTarget }
+  const saw = (['source', 'target'] as const).filter((side) => sides[side]?.warnings.some(({ code }) => SAW.has(code)))
+  if (saw.length > 0 && !maySeeTwo)
+    return `the ${saw.join(' and the ')} saw a copy run out of turn, and nothing was done for that`
+  if (verdict !== (saw.length === 0 ? 'proved' : 'unproved'))
+    return saw.length === 0 ? 'nobody saw a copy run out of turn' : `the ${saw.join(' and the ')} saw one`
+  const gaps = findings.filter(({ level }) => level === 'gap')
+  if (gaps.some(({ code }) => code !== 'RECEIPT_UNHELD')) return 'more is missing than what a copy did out of turn'
+  const signed = gaps.map(({ side }) => side).sort()
+  return signed.join() === saw.join() ? undefined : `signed of by ${signed.join()}, seen by ${saw.join()}`
 }
 
 /**

@@ -27,9 +27,16 @@ function isLegal(role: Role, sequence: readonly Kind[]): boolean {
   const first = sequence.indexOf('resolved')
   const doubt = sequence.indexOf(role === 'source' ? 'commit' : 'prepared')
   if (first >= 0 && (doubt < 0 || first < doubt)) return false
+  const unheld = sequence.indexOf('ran-unheld')
+  if (unheld >= 0) {
+    const before = sequence.slice(0, unheld)
+    if (sequence.slice(unheld + 1).includes('ran-unheld')) return false
+    if (!before.includes(role === 'source' ? 'commit' : 'received')) return false
+    if (role === 'target' && (before.includes('activating') || before.includes('discarded'))) return false
+  }
   const retired = sequence.indexOf('retired')
   if (retired >= 0 && !sequence.slice(0, retired).some((kind) => kind === 'acked' || kind === 'resolved')) return false
-  return words[role].test(sequence.filter((kind) => kind !== 'resolved').join(' '))
+  return words[role].test(sequence.filter((kind) => kind !== 'resolved' && kind !== 'ran-unheld').join(' '))
 }
 
 const endings: Readonly<Record<Role, readonly string[]>> = {
@@ -40,12 +47,15 @@ const endings: Readonly<Record<Role, readonly string[]>> = {
     'offer preflight frozen dumped abort lost',
     'offer preflight abort',
     'offer preflight frozen dumped commit resolved retired',
+    'offer preflight frozen dumped commit ran-unheld acked retired',
     'offer preflight frozen dumped commit resolved taken-back resumed'
   ],
   target: [
     'accepted preflight received prepared activating resumed',
     'accepted preflight received prepared activating lost',
     'accepted preflight received prepared hand-back discarded',
+    'accepted preflight received prepared ran-unheld hand-back discarded',
+    'accepted preflight received ran-unheld discarded',
     'accepted preflight received prepared discarded',
     'accepted preflight discarded',
     'discarded',
@@ -58,6 +68,7 @@ const digest = { images: 'a'.repeat(64), imageBytes: 1 }
 const at = '2026-01-01T00:00:00.000Z'
 const data: Readonly<Partial<Record<Kind, object>>> = {
   preflight: { blockers: [], warnings: [] },
+  'ran-unheld': { code: 'THAWED_BEHIND', seenAt: at },
   dumped: digest,
   received: digest,
   frozen: { frozenAt: at },

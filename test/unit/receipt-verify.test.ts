@@ -97,6 +97,39 @@ describe('both halves of a receipt', () => {
       expect(codes(verifyReceipts([], []))).toEqual(['gap RECEIPT_MISSING', 'gap RECEIPT_MISSING'])
     })
 
+    it.each([
+      ['after its COMMIT', (pair: Pair) => pair.committed(), 'source'],
+      ['before anything was decided', (pair: Pair) => pair.prepared(), 'target']
+    ] as const)('where a host itself saw a copy run %s', (when, until, side) => {
+      const pair = until(new Pair(hosts))
+      const saw = { code: 'THAWED_BEHIND', seenAt: at, heldAt: '2026-01-01T00:00:08.000Z' }
+      pair[side].note('ran-unheld', saw)
+      if (side === 'source') {
+        pair.target.note('activating', {})
+        pair.target.note('resumed', { resumedAt: at })
+        pair.toSource()
+        pair.source.note('acked', {})
+        pair.source.note('retired', {})
+      } else {
+        pair.source.note('abort', {})
+        pair.source.note('resumed', { resumedAt: at })
+        pair.target.note('discarded', {})
+      }
+      const result = verifyReceipts(...pair.halves)
+      expect(result).toMatchObject({ ok: false, verdict: 'unproved', proof: [] })
+      expect(codes(result)).toEqual(['gap RECEIPT_UNHELD'])
+      for (const words of [pair[side].entries[0]?.body.host ?? '', when, at, saw.heldAt])
+        expect(result.findings[0]?.what).toContain(words)
+    })
+
+    it('where a host does not know since when the copy had run', () => {
+      const pair = new Pair(hosts).prepared()
+      pair.target.note('ran-unheld', { code: 'NOT_FROZEN', seenAt: at })
+      expect(verifyReceipts(...pair.halves).findings.map(({ what }) => what)).toContainEqual(
+        expect.stringContaining('nothing says since when')
+      )
+    })
+
     it('where an operator said that the target runs it, and the source was never heard', () => {
       const pair = new Pair(hosts).prepared()
       pair.target.note('resolved', { word: 'run-here', by: 'root' })

@@ -16,6 +16,7 @@ import {
 } from '../../protocols/operator/views.ts'
 import type { Inspection } from '../engines/engine.ts'
 import type { HostFacts } from '../host/facts.ts'
+import type { MigrationRecord } from '../journal/journal.ts'
 import { Doctor } from './doctor/doctor.ts'
 import { withAdvert } from './advert-view.ts'
 import { advertisedBlocker } from './advertised.ts'
@@ -27,7 +28,7 @@ import { parseFacts } from './peer-facts.ts'
 import { PeerRequests } from './peer-requests.ts'
 import { asOperator, operatorError, toProblem } from './problems.ts'
 import { receiptView } from './receipts.ts'
-import { recover } from './recovery.ts'
+import { brokenView, recover } from './recovery.ts'
 import { expectResponse } from './responses.ts'
 import { SourceMigration } from './source-migration.ts'
 import type { HostService } from './routing/desk.ts'
@@ -42,6 +43,8 @@ export type Migration = SourceMigration | TargetMigration
 export class FerryNode implements HostService {
   readonly #parts: NodeParts
   readonly #active = new Map<string, Migration>()
+  /** Of an earlier daemon, and not to be taken up. */
+  #broken: ReadonlyMap<string, Problem> = new Map()
   readonly #requests: PeerRequests
   readonly #doctor: Doctor
   readonly #onEnded: () => void
@@ -53,12 +56,17 @@ export class FerryNode implements HostService {
     this.#onEnded = onEnded
     this.#requests = new PeerRequests(parts, {
       find: (id) => this.#active.get(id),
+      broken: (id) => this.#broken.get(id),
       add: (migration) => {
         this.#add(migration)
       },
       closing: () => this.#closing
     })
-    this.#doctor = new Doctor(parts, () => this.#active.keys())
+    this.#doctor = new Doctor(
+      parts,
+      () => this.#active.keys(),
+      () => this.#broken
+    )
     parts.mesh.onDisconnect((peer) => {
       this.#linkLost(peer)
     })
@@ -66,7 +74,9 @@ export class FerryNode implements HostService {
 
   /** Takes up what an earlier daemon left unfinished. Before this nothing of it is touched. */
   async recover(): Promise<void> {
-    for (const migration of await recover(this.#parts)) this.#add(migration)
+    const { taken, broken } = await recover(this.#parts)
+    this.#broken = broken
+    for (const migration of taken) this.#add(migration)
   }
 
   handleRequest(from: string, request: Request, signal: AbortSignal): Promise<Response> {
@@ -248,7 +258,7 @@ export class FerryNode implements HostService {
   async migrations(): Promise<readonly MigrationView[]> {
     const records = await this.#parts.journal.migrations()
     return records
-      .map((record) => this.#active.get(record.id)?.progress.view ?? (record.view as MigrationView))
+      .map((record) => this.#active.get(record.id)?.progress.view ?? this.#viewOf(record))
       .sort((a, b) => a.startedAt.localeCompare(b.startedAt))
   }
 
@@ -340,6 +350,8 @@ export class FerryNode implements HostService {
   async #underWay(id: string): Promise<Migration> {
     const active = this.#active.get(id)
     if (active !== undefined) return active
+    const broken = this.#broken.get(id)
+    if (broken !== undefined) throw new OperatorError(broken)
     const view = await this.#view(id)
     throw operatorError(this.#parts.name, {
       code: 'ALREADY_ENDED',
@@ -407,11 +419,16 @@ export class FerryNode implements HostService {
     }
   }
 
+  #viewOf(record: MigrationRecord): MigrationView {
+    const broken = this.#broken.get(record.id)
+    return broken === undefined ? (record.view as MigrationView) : brokenView(this.#parts.name, record, broken)
+  }
+
   async #view(id: string): Promise<MigrationView> {
     const active = this.#active.get(id)
     if (active !== undefined) return active.progress.view
     const record = await this.#parts.journal.migration(id)
-    if (record !== undefined) return record.view as MigrationView
+    if (record !== undefined) return this.#viewOf(record)
     throw new OperatorError({
       code: 'UNKNOWN_MIGRATION',
       host: this.#parts.name,

@@ -20,6 +20,8 @@ const DECISIONS: ReadonlySet<string> = new Set(['commit', 'abort', 'taken-back']
 
 export interface ActiveMigrations {
   find(id: string): Migration | undefined
+  /** Why a migration of an earlier daemon could not be taken up: nothing of it is decided, given or promised. */
+  broken(id: string): Problem | undefined
   add(migration: Migration): void
   closing(): boolean
 }
@@ -59,12 +61,14 @@ export class PeerRequests {
     if (request.preflight !== undefined && this.#checks.get(id)?.from === from) {
       return this.#checkReport(id, request.preflight.facts, signal)
     }
-    if (request.ask !== undefined) return this.#decisionOf(from, id)
     if (request.logs !== undefined) return this.#logs(from, id)
+    if (request.receipts !== undefined) return this.#receipts(from, id)
+    const broken = this.#active.broken(id)
+    if (broken !== undefined && (await this.#parts.journal.migration(id))?.peer === from) return refused(broken)
+    if (request.ask !== undefined) return this.#decisionOf(from, id)
     if (request.handBack !== undefined) return this.#handBack(from, id)
     if (request.witness !== undefined) return this.#witnesses.keep(from, id, request.witness.statement)
     if (request.askWitness !== undefined) return this.#witnesses.tell(from, id, request.askWitness.source)
-    if (request.receipts !== undefined) return this.#receipts(from, id)
 
     const migration = this.#active.find(id)
     if (migration?.role === 'target' && migration.peer === from) {

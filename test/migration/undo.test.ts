@@ -1,6 +1,6 @@
 // A rollback that does not find what it left: the container was started again meanwhile, or its bridge is gone.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { DoctorView, MigrationView } from '../../protocols/operator/views.ts'
+import type { DoctorView, MigrationView, ReceiptView } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { runBundle, startCounter, type CounterOptions } from './containers.ts'
 import { Moving } from './moving.ts'
@@ -72,9 +72,12 @@ test('started again before ferry was, after a power cut: it runs as it is, and t
   expect(view).toMatchObject({ outcome: 'rolled-back', problem: { code: 'CONTAINER_LOST', host: 'a' } })
   expect(view.problem?.what).toContain('started again')
   expect(await a.host.pids('counter')).toEqual(again)
-  const { stdout } = await a.ferry('receipt', id, '--json')
-  expect(stdout).toContain('"lost"')
-  expect(stdout).not.toContain('"resumed"')
+  const { halves } = await a.json<ReceiptView>('receipt', id)
+  const signed = halves
+    .flatMap(({ entries }) => entries.map((entry) => Buffer.from(entry, 'base64').toString()))
+    .join('\n')
+  expect(signed).toContain('"kind":"lost"')
+  expect(signed).not.toContain('"kind":"resumed"')
   const client = await Client.connect(cluster.lab.client, web.address)
   await client.more()
   expect((await client.finish()).problem).toBeUndefined()

@@ -63,6 +63,7 @@ beforeEach(async () => {
     now: () => Date.now()
   }
   requests = new PeerRequests(parts, {
+    broken: () => undefined,
     find: (id) => taken.find((migration) => migration.id === id),
     add: (migration) => {
       taken.push(migration)

@@ -1,7 +1,7 @@
 // `ferry doctor`: what migrations left on this host, and how it is put right. Rules 1 and 2 of docs/protocol.md stand above tidiness:
 // what the journal does not clearly give to ferry is listed and never touched.
 import { randomBytes } from 'node:crypto'
-import type { DoctorFinding, DoctorView } from '../../../protocols/operator/views.ts'
+import type { DoctorFinding, DoctorView, Problem } from '../../../protocols/operator/views.ts'
 import { wordsOf } from '../../../protocols/problem.ts'
 import { startedMs } from '../../host/processes.ts'
 import type { NodeParts } from '../parts.ts'
@@ -25,13 +25,18 @@ interface Examined {
 export class Doctor {
   readonly #parts: Parts
   readonly #active: () => Iterable<string>
+  readonly #broken: () => ReadonlyMap<string, Problem>
   /** One at a time: two would repair the same. */
   #last: Promise<unknown> = Promise.resolve()
 
-  /** @param active migrations that the node has in hand */
-  constructor(parts: Parts, active: () => Iterable<string>) {
+  /**
+   * @param active migrations that the node has in hand
+   * @param broken those that it could not take up, by their ids
+   */
+  constructor(parts: Parts, active: () => Iterable<string>, broken: () => ReadonlyMap<string, Problem>) {
     this.#parts = parts
     this.#active = active
+    this.#broken = broken
   }
 
   /** Lists; changes nothing. */
@@ -110,6 +115,7 @@ export class Doctor {
     )
     const began = (await startedMs(process.pid)) ?? 0
     const leftovers = [
+      ...[...this.#broken()].map(([subject, { host: _, ...problem }]) => ({ subject, ...problem })),
       ...(await part('processes', [], async () => judgeProcesses(parts, processes, past))),
       ...judged.leftovers,
       ...(await part('sockets', [], () => tracesOf(past, isHeld, signal))),

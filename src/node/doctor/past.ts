@@ -114,9 +114,18 @@ async function pastOf(journal: Journal, record: MigrationRecord): Promise<PastMi
     marks: await journal.marks(record.id)
   }
   if (record.role === 'source') {
-    const { container, init } = record.data as unknown as SourceRecordData
-    return { ...common, source: container, ...(init === undefined ? {} : { init }) }
+    const { container, init } = dataOf<SourceRecordData>(record)
+    return {
+      ...common,
+      ...(container === undefined ? {} : { source: container }),
+      ...(init === undefined ? {} : { init })
+    }
   }
-  const { staged, tree } = record.data as unknown as TargetRecordData
+  const { staged, tree } = dataOf<TargetRecordData>(record)
   return { ...common, ...(staged === undefined ? {} : { staged }), ...(tree === undefined ? {} : { tree }) }
+}
+
+/** Of a migration that could not be taken up it may lack anything. */
+function dataOf<Data>({ data }: MigrationRecord): Partial<Data> {
+  return (data as Partial<Data> | null | undefined) ?? {}
 }

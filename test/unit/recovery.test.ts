@@ -1,0 +1,122 @@
+// A daemon that starts with a migration that it can't take up: the others go on, and that one is left as it is and reported.
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { configSchema } from '../../config/schema.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
+import type { Mesh } from '../../src/mesh/mesh.ts'
+import { FerryNode } from '../../src/node/node.ts'
+import { Reservations } from '../../src/node/reservations.ts'
+import { signerOf } from '../../src/receipt/signature.ts'
+
+const signal = AbortSignal.timeout(30_000)
+const peer = '12D3KooWSVBhVxkTkktnz5jxpPZxmd4WkPttRz84vDDJyNxfCww4'
+const [BROKEN, WELL] = ['0000000broken', '000000000well'] as const
+let folder: string
+let journal: Journal
+let node: FerryNode
+
+/** A source that had offered, and frozen nothing. */
+function record(id: string, more: Partial<MigrationRecord> = {}): MigrationRecord {
+  const startedAt = '2026-01-01T00:00:00.000Z'
+  const view = {
+    id,
+    container: id,
+    engine: 'runc',
+    source: 'a',
+    target: 'b',
+    role: 'source',
+    state: 'offering',
+    phases: [],
+    startedAt,
+    warnings: [],
+    rootfsBytes: 0,
+    imageBytes: 0,
+    framesHeld: 0
+  }
+  const container = { name: id, engine: 'runc', ports: [], rootfs: '/', cgroup: `/${id}` }
+  return {
+    id,
+    role: 'source',
+    container: id,
+    engine: 'runc',
+    peer,
+    peerName: 'b',
+    epoch: 1,
+    state: 'offering',
+    view,
+    data: { container, freezeBegan: false, witnesses: [] },
+    startedAt,
+    updatedAt: startedAt,
+    ...more
+  }
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry-recovery-'))
+  journal = await openJournal(join(folder, 'journal'))
+  const engine: Partial<Engine> = { name: 'runc', version: () => Promise.resolve('1.3') }
+  node = new FerryNode({
+    name: 'a',
+    config: configSchema.parse({ name: 'a', stateDir: folder }),
+    log: pino({ level: 'silent' }),
+    journal,
+    mesh: {
+      self: { peerId: '12D3KooWself', name: 'a', addresses: [] },
+      onDisconnect: () => () => undefined,
+      request: () => Promise.reject(new Error('nobody is there'))
+    } as Partial<Mesh> as Mesh,
+    signer: signerOf(await generateKeyPair('Ed25519')),
+    engines: new Map([['runc', engine as Engine]] as const),
+    reservations: new Reservations(),
+    facts: () => Promise.reject(new Error('nobody asks for facts')),
+    now: () => Date.now()
+  })
+})
+afterEach(async () => {
+  await node.close()
+  await journal.close()
+  await rm(folder, { recursive: true })
+})
+
+async function endOf(id: string): Promise<string | undefined> {
+  let outcome: string | undefined
+  for await (const view of node.watch(id, signal)) outcome = view.outcome
+  return outcome
+}
+
+it.each([
+  { broken: 'a receipt that is not its own', more: {}, receipt: Uint8Array.of(1, 2, 3) },
+  { broken: 'a record without its container', more: { data: {} } },
+  { broken: 'a record without a view', more: { view: null, engine: 'podman' } },
+  { broken: 'an engine that is not known', more: { engine: 'podman' } }
+])('leaves alone what has $broken, and takes up the rest', async ({ more, receipt }) => {
+  await journal.putMigration(record(BROKEN, more), receipt === undefined ? [] : [{ seq: 0, bytes: receipt }])
+  await journal.claim(`runc/${BROKEN}`, BROKEN)
+  await journal.putMigration(record(WELL))
+  await journal.claim(`runc/${WELL}`, WELL)
+  await node.recover()
+  expect(await endOf(WELL)).toBe('rolled-back')
+
+  const listed = (await node.migrations()).find(({ id }) => id === BROKEN)
+  expect(listed).toMatchObject({ state: 'offering', problem: { code: 'NOT_TAKEN_UP', host: 'a' } })
+  expect(listed?.outcome).toBeUndefined()
+  expect((await node.doctor(signal)).findings).toContainEqual(
+    expect.objectContaining({ code: 'NOT_TAKEN_UP', repairable: false })
+  )
+  expect(await journal.claims()).toEqual([{ container: `runc/${BROKEN}`, migration: BROKEN }])
+  expect(await journal.decision(BROKEN)).toBeUndefined()
+  await expect(node.cancel(BROKEN)).rejects.toMatchObject({ problem: { code: 'NOT_TAKEN_UP' } })
+})
+
+it('tells the other side nothing of what became of it', async () => {
+  await journal.putMigration(record(BROKEN, { data: {} }))
+  await node.recover()
+  const answer = await node.handleRequest(peer, { migration: BROKEN, ask: {} }, signal)
+  expect(answer.refused?.problems).toMatchObject([{ code: 'NOT_TAKEN_UP' }])
+  expect(answer.decision).toBeUndefined()
+})

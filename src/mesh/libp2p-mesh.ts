@@ -52,10 +52,11 @@ import { Discovery } from './discovery.ts'
 import { createNode, listenProblem, type MeshNode } from './libp2p-node.ts'
 import type { BootstrapAddress, Trust } from './membership.ts'
 import type { MeshErrorCode } from './mesh-error.ts'
-import { pause, readMessage, sendMessage } from './message-stream.ts'
+import { abortingOnFailure, firstMessage, pause, readMessage, sendMessage } from './message-stream.ts'
 import { PeerBook, type MeshPeer } from './peer-book.ts'
 import { RecordsExchange } from './records-exchange.ts'
 import { redial } from './redial.ts'
+import { serve } from './serving.ts'
 import { tellable } from './tellable.ts'
 import { bestOf, waysTo } from './ways.ts'
 import type { Roster } from './roster/roster.ts'
@@ -73,8 +74,6 @@ import type { MembershipFiles, Mesh, MeshOptions } from './mesh.ts'
 
 const DIAL_TIMEOUT_MS = 5_000
 const FAREWELL_MS = 3_000
-/** From a stream's opening to its complete request or header. */
-const FIRST_MESSAGE_MS = 30_000
 
 interface MeshParts {
   readonly options: MeshOptions
@@ -657,7 +656,7 @@ export class Libp2pMesh implements Mesh {
     maxInboundStreams: number,
     handler: (stream: Stream, connection: Connection, signal: AbortSignal) => Promise<void>
   ): Promise<void> {
-    const serve = async (stream: Stream, connection: Connection): Promise<void> => {
+    const admit = async (stream: Stream, connection: Connection): Promise<void> => {
       // It may have been let in before it was expelled.
       const peerId = connection.remotePeer.toString()
       const leaving = protocol === RECORDS_PROTOCOL && this.#roster?.state.replacedBy.has(peerId) === true
@@ -665,25 +664,14 @@ export class Libp2pMesh implements Mesh {
         connection.abort(new Error('no member of the mesh'))
         return
       }
-      const gone = new AbortController()
-      stream.addEventListener('close', ({ error }) => {
-        if (error !== undefined) gone.abort(error)
+      await serve(stream, connection, {
+        protocol,
+        stopping: this.#stopping.signal,
+        log: this.#log,
+        handler: (signal) => handler(stream, connection, signal)
       })
-      const onConnectionClose = (): void => gone.abort(new Error('the connection to the peer was lost'))
-      connection.addEventListener('close', onConnectionClose)
-      try {
-        await handler(stream, connection, AbortSignal.any([gone.signal, this.#stopping.signal]))
-      } catch (error) {
-        this.#log.warn(
-          { peer: connection.remotePeer.toString(), protocol, why: wordsOf(error) },
-          'a stream of a peer failed'
-        )
-        stream.abort(error instanceof Error ? error : new Error(String(error)))
-      } finally {
-        connection.removeEventListener('close', onConnectionClose)
-      }
     }
-    await this.#node.handle(protocol, (stream, connection) => void serve(stream, connection), {
+    await this.#node.handle(protocol, (stream, connection) => void admit(stream, connection), {
       maxInboundStreams,
       maxOutboundStreams: maxInboundStreams
     })
@@ -738,17 +726,4 @@ function makeNode(options: MeshOptions, privateKey: PrivateKey, mesh: () => Libp
     mayRelay: (peerId) => mesh()?.mayRelay(peerId) ?? false,
     onStranger: (peerId, address) => mesh()?.stranger(peerId, address)
   })
-}
-
-function firstMessage(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(FIRST_MESSAGE_MS)])
-}
-
-async function abortingOnFailure<T>(stream: Stream, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    stream.abort(error instanceof Error ? error : new Error(String(error)))
-    throw error
-  }
 }

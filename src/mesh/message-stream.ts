@@ -6,6 +6,8 @@ import { ProtocolError } from '../../protocols/problem.ts'
 
 /** A varint of a length below 2^28. */
 const MAX_PREFIX_BYTES = 4
+/** From a stream's opening to its complete request or header. */
+const FIRST_MESSAGE_MS = 30_000
 
 /** Queues a message; the stream's close waits until it is sent. */
 export function sendMessage(stream: Stream, message: Uint8Array): void {
@@ -99,5 +101,20 @@ function unlessClosed(act: () => void): void {
     act()
   } catch (error) {
     if (!(error instanceof Error && error.name === 'StreamStateError')) throw error
+  }
+}
+
+/** A signal that also ends the wait for a stream's first request or header. */
+export function firstMessage(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(FIRST_MESSAGE_MS)])
+}
+
+/** Resets the stream when the work on it fails. */
+export async function abortingOnFailure<T>(stream: Stream, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    stream.abort(error instanceof Error ? error : new Error(String(error)))
+    throw error
   }
 }

@@ -131,12 +131,24 @@ export interface Engine {
    */
   dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void>
   /**
+   * Source: nothing that starts containers at boot starts it from its disk any more, a power cut in the next instant included. `dump` does it;
+   * after COMMIT it is done again, in case somebody took it back. Idempotent; nothing to do where its folder is gone.
+   */
+  park(home: string): Promise<void>
+  /** Source, once it may run here again: takes that back. `undoDump` does it. Idempotent. */
+  unpark(home: string): Promise<void>
+  /** Whether `park` stands for the container of this folder. */
+  isParked(home: string): Promise<boolean>
+  /**
    * Source, rollback: whatever a dump (complete, failed or killed) left in runtime state, configuration or sockets. Before the thaw, and where no process is
    * left to thaw too. Idempotent.
    * @param tree `gone`: what is in the container's cgroup now, if anything, was started since, and is not touched
    */
   undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal, tree?: 'gone'): Promise<void>
-  /** Source, after the ack: kills the frozen tree, deletes runtime state and network, and moves `home` to `retained` so that nothing can start it. Idempotent. */
+  /**
+   * Source, after the ack: kills the frozen tree, and whatever else the runtime runs from `home`, deletes runtime state and network, and moves `home` to
+   * `retained` so that nothing can start it. A container of the name that has another home is left alone. Idempotent.
+   */
   retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void>
 
   /** The folder in which this engine's containers arrive; what is staged lies there too. */

@@ -22,12 +22,20 @@ export async function parkAutostart(home: string): Promise<void> {
 /** Source, when it may run here again: as it was. */
 export async function unparkAutostart(home: string): Promise<void> {
   const path = join(home, 'config')
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    // Whoever removed the container removed that too.
+  const text = await textOf(path)
+  if (text.includes(PARKED)) await replace(path, text.replaceAll(PARKED, ''))
+}
+
+export async function isAutostartParked(home: string): Promise<boolean> {
+  return (await textOf(join(home, 'config'))).includes(PARKED)
+}
+
+/** Whoever removed the container removed its configuration too. */
+async function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
     throw error
   })
-  if (text.includes(PARKED)) await replace(path, text.replaceAll(PARKED, ''))
 }
 
 /** At every instant the file is the old one or the new one, a power cut included. */

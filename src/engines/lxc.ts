@@ -16,12 +16,13 @@ import type {
   StrayState
 } from './engine.ts'
 import { throwBlocker } from './findings.ts'
-import { parkAutostart, unparkAutostart } from './lxc-autostart.ts'
+import { isAutostartParked, parkAutostart, unparkAutostart } from './lxc-autostart.ts'
 import { dumpLxc, restoreLxc } from './lxc-checkpoint.ts'
 import { inspectLxc } from './lxc-inspect.ts'
 import { examineLxcSpec, lxcConfigText, parseLxcSpec } from './lxc-spec.ts'
 import type { LxcSpec } from './lxc-spec.ts'
 import { definedContainers, endContainer, LXC_PATH, payloadCgroup, processesOf, stateOf } from './lxc-state.ts'
+import { present } from './host-paths.ts'
 import { examineBridges, mapBridges, removePorts } from './network.ts'
 import { isProblem } from './oci-runtime.ts'
 import { retireHome } from './retire.ts'
@@ -149,6 +150,18 @@ export class LxcEngine implements Engine {
     await parked
   }
 
+  async park(home: string): Promise<void> {
+    if (await present(join(home, 'config'))) await parkAutostart(home)
+  }
+
+  unpark(home: string): Promise<void> {
+    return unparkAutostart(home)
+  }
+
+  isParked(home: string): Promise<boolean> {
+    return isAutostartParked(home)
+  }
+
   async undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal, tree?: 'gone'): Promise<void> {
     try {
       await undoTraces(tree === 'gone' ? undefined : container.cgroup, paths, signal)
@@ -159,12 +172,10 @@ export class LxcEngine implements Engine {
 
   async retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void> {
     const running = await processesOf(container.name, signal)
-    // A container that came back, or was made under the name since, is another one.
-    if (running !== undefined && running.initPid !== container.initPid) return
     if (running !== undefined || !(await isPopulated(container.cgroup)))
       await this.#end(
         container.name,
-        container.cgroup,
+        running?.cgroup ?? container.cgroup,
         container.ports.map(({ outer }) => outer),
         signal
       )

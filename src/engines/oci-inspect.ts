@@ -8,12 +8,14 @@ import { catchesSigcont } from '../host/tree.ts'
 import { isCgroupOf, isName } from './container-name.ts'
 import type { Inspection } from './engine.ts'
 import { blocker, warning } from './findings.ts'
+import { present } from './host-paths.ts'
 import { networkFindings, readNetwork, toPorts } from './network.ts'
 import type { NetworkSpec } from './network.ts'
 import { namespacePath, parseOciConfig, relocate } from './oci-config.ts'
 import type { OciConfig } from './oci-config.ts'
 import type { OciContainer, OciRuntime } from './oci-runtime.ts'
 import type { OciSpec } from './oci-spec.ts'
+import { CONFIG, isParkedBundle, PARKED_CONFIG } from './oci-park.ts'
 import { notRunning, unknownContainer, unsupported } from './refusals.ts'
 import { netnsFindings as sharedNetnsFindings } from './netns-users.ts'
 import { memoryBytes, rootfsBytes } from './sizes.ts'
@@ -58,7 +60,7 @@ export async function inspectOci(runtime: OciRuntime, name: string, signal: Abor
     findings: [
       ...undumpable,
       ...streams,
-      ...configFindings(config, name, cgroup, rootfs),
+      ...configFindings(config, name, cgroup, { home: container.bundle, rootfs }),
       ...netnsFindings(netns, netnsName, network),
       ...(netns === undefined ? [] : await networkFindings(where, network.ports, signal)),
       ...(netns === undefined ? [] : await sharedNetnsFindings(container.pid, new Set(await tasks(cgroup))))
@@ -69,7 +71,14 @@ export async function inspectOci(runtime: OciRuntime, name: string, signal: Abor
 const emptyNetwork: NetworkSpec = { ports: [], routes: [], sysctls: {} }
 
 async function readConfig(container: OciContainer): Promise<OciConfig> {
-  const path = join(container.bundle, 'config.json')
+  const path = join(container.bundle, CONFIG)
+  if (!(await present(path)) && (await isParkedBundle(container.bundle))) {
+    throw unsupported(
+      `The bundle of ${container.id} has its configuration set aside as ${join(container.bundle, PARKED_CONFIG)}`,
+      'a migration did that, so that nothing starts the container while its right to run is on its way',
+      'If no migration is under way (ferry migrations), put it back: ferry doctor --repair'
+    )
+  }
   try {
     return parseOciConfig(JSON.parse(await readFile(path, 'utf8')))
   } catch (error) {
@@ -97,7 +106,12 @@ function netnsOf(config: OciConfig): string | undefined {
   return namespacePath(config, 'network')
 }
 
-function configFindings(config: OciConfig, name: string, cgroup: string, rootfs: string): Finding[] {
+function configFindings(
+  config: OciConfig,
+  name: string,
+  cgroup: string,
+  { home, rootfs }: { home: string; rootfs: string }
+): Finding[] {
   const findings: Finding[] = []
   if (config.process.terminal === true) {
     findings.push(
@@ -135,6 +149,16 @@ function configFindings(config: OciConfig, name: string, cgroup: string, rootfs:
         `${name} has a user namespace`,
         'Run it without one',
         `moving ${name} with its id mappings is not supported yet`
+      )
+    )
+  }
+  if (rootfs === home) {
+    findings.push(
+      blocker(
+        'ROOTFS_IS_BUNDLE',
+        `The root filesystem of ${name} is its bundle itself (${home})`,
+        `Move it into a folder of its own, e.g. ${home}/rootfs, and name that in root.path of config.json`,
+        'ferry sets config.json aside while the container moves, which the container would see'
       )
     )
   }

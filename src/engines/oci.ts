@@ -25,6 +25,7 @@ import { OciRuntime } from './oci-runtime.ts'
 import type { OciRuntimeName } from './oci-runtime.ts'
 import { examineOciConfig, parseOciSpec } from './oci-spec.ts'
 import type { OciSpec } from './oci-spec.ts'
+import { CONFIG, isParkedBundle, lendConfig, parkBundle, PARKED_CONFIG, unparkBundle } from './oci-park.ts'
 import { retireHome } from './retire.ts'
 import {
   forgetRecord,
@@ -127,7 +128,7 @@ export class OciEngine implements Engine {
     const netns = spec.netns === undefined ? undefined : netnsPath(spec.netns.name)
     await makeStaging(staging, options.migration, async () => {
       const config = JSON.stringify(relocate(spec.config, spec.cgroup, netns), undefined, 2)
-      await writeFile(join(staging, 'config.json'), config + '\n', { mode: 0o600 })
+      await writeFile(join(staging, PARKED_CONFIG), config + '\n', { mode: 0o600 })
     })
     return {
       engine: this.name,
@@ -161,8 +162,19 @@ export class OciEngine implements Engine {
     await makeNetns(netns.name, netns.network, outer, signal)
   }
 
-  restore(staged: Staged, paths: CheckpointPaths, how: 'stop' | 'hook', signal: AbortSignal): Promise<RestoredTree> {
-    return restoreOci(this.#runtime, staged, paths, how, signal)
+  async restore(
+    staged: Staged,
+    paths: CheckpointPaths,
+    how: 'stop' | 'hook',
+    signal: AbortSignal
+  ): Promise<RestoredTree> {
+    await lendConfig(staged.home)
+    try {
+      return await restoreOci(this.#runtime, staged, paths, how, signal)
+    } finally {
+      // Until it has been adopted nothing starts it here.
+      await parkBundle(staged.home)
+    }
   }
 
   async discard(staged: Staged, signal: AbortSignal): Promise<void> {
@@ -191,35 +203,54 @@ export class OciEngine implements Engine {
   }
 
   async adopt(staged: Staged, _signal: AbortSignal): Promise<void> {
+    await unparkBundle(staged.home)
     await forgetRecord(staged.home)
   }
 
   async dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
-    await dumpOci(this.#runtime, container, paths, signal)
+    // Beside the dump, which takes longer: the container stands still.
+    const parked = parkBundle(container.home)
+    const dumped = dumpOci(this.#runtime, container, paths, signal)
+    await Promise.allSettled([parked, dumped])
+    await dumped
+    await parked
   }
 
-  undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal, tree?: 'gone'): Promise<void> {
-    return undoOciDump(this.#runtime, container, paths, signal, tree)
+  park(home: string): Promise<void> {
+    return parkBundle(home)
+  }
+
+  unpark(home: string): Promise<void> {
+    return unparkBundle(home)
+  }
+
+  isParked(home: string): Promise<boolean> {
+    return isParkedBundle(home)
+  }
+
+  async undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal, tree?: 'gone'): Promise<void> {
+    try {
+      await undoOciDump(this.#runtime, container, paths, signal, tree)
+    } finally {
+      await unparkBundle(container.home)
+    }
   }
 
   async retire(container: Inspection, retained: string, signal: AbortSignal): Promise<void> {
-    const spec = parseOciSpec(container.spec)
     const known = await this.#runtime.state(container.name, signal)
-    if (known !== undefined) {
-      // A container that was made under the name since, or came back, is another one.
-      const same = known.bundle === container.home && (known.pid === container.initPid || known.status === 'stopped')
-      if (!same) return
-    }
+    // A container of the name that was made from another bundle since has the cgroup and the network, too.
+    if (known === undefined || known.bundle === container.home) await this.#end(container, known !== undefined, signal)
+    await retireHome(container.home, retained, CONFIG, PARKED_CONFIG)
+  }
+
+  async #end(container: Inspection, isListed: boolean, signal: AbortSignal): Promise<void> {
+    const { netns } = parseOciSpec(container.spec)
     if ((await tasks(container.cgroup)).includes(container.initPid)) await killAll(container.cgroup, signal)
-    if (known !== undefined) await this.#runtime.delete(container.name, signal)
+    if (isListed) await this.#runtime.delete(container.name, signal)
     if (!(await isPopulated(container.cgroup))) await removeTree(container.cgroup, signal)
-    if (spec.netns !== undefined)
-      await removeNetns(
-        spec.netns.name,
-        container.ports.map((port) => port.outer),
-        signal
-      )
-    await retireHome(container.home, retained, 'config.json')
+    if (netns === undefined) return
+    const outer = container.ports.map((port) => port.outer)
+    await removeNetns(netns.name, outer, signal)
   }
 
   place(bundles: string): string {

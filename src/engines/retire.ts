@@ -9,22 +9,26 @@ import { present } from './host-paths.ts'
  * beside its old place under a hidden name. A folder that is a mount point can't be renamed: then its configuration is.
  * @throws HostProblem HOME_STAYS
  */
-export async function retireHome(home: string, retained: string, config: string): Promise<void> {
-  if (!(await present(join(home, config)))) return
+export async function retireHome(home: string, retained: string, ...configs: readonly string[]): Promise<void> {
+  const names = await Promise.all(configs.map(async (name) => ((await present(join(home, name))) ? [name] : [])))
+  const there = names.flat()
+  if (there.length === 0) return
   await mkdir(dirname(retained), { recursive: true, mode: 0o700 })
-  const beside = join(dirname(home), `.${basename(home)}.ferry-retired-${basename(retained)}`)
-  for (const [from, to] of [
-    [home, retained],
-    [home, beside],
-    [join(home, config), join(home, `.${config}.ferry-retired-${basename(retained)}`)]
-  ] as const) {
-    if (await renamed(from, to)) return
-  }
+  for (const place of retiredPlaces(home, retained)) if (await renamed(home, place)) return
+  const set = await Promise.all(
+    there.map((name) => renamed(join(home, name), join(home, `.${name}.ferry-retired-${basename(retained)}`)))
+  )
+  if (set.every(Boolean)) return
   throw new HostProblem({
     code: 'HOME_STAYS',
     what: `${home} could not be moved away, so that a second copy of the container could be started from it`,
-    remedy: `Remove ${join(home, config)} by hand; the container runs on its new host`
+    remedy: `Remove ${there.map((name) => join(home, name)).join(' and ')} by hand; the container runs on its new host`
   })
+}
+
+/** Where `retireHome` moves a folder to, in the order in which it tries. */
+export function retiredPlaces(home: string, retained: string): readonly string[] {
+  return [retained, join(dirname(home), `.${basename(home)}.ferry-retired-${basename(retained)}`)]
 }
 
 async function renamed(from: string, to: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 // The host's processes as /proc has them, for whoever looks for those that nobody owns any more.
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HostProblem } from './problem.ts'
 
@@ -53,6 +53,26 @@ export async function identityOf(pid: number): Promise<ProcessIdentity | undefin
   if (ticks === undefined) return undefined
   const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
   return { pid, startTicks: Math.round((ticks * TICKS) / 1000), bootId }
+}
+
+/** First processes of containers, of whatever runtime, whose root is one of these folders. Folders that do not exist are nobody's. */
+export async function firstProcessesIn(roots: readonly string[]): Promise<Omit<HostProcess, 'argv'>[]> {
+  const wanted = new Set((await Promise.all(roots.map(identity))).filter((one) => one !== ''))
+  if (wanted.size === 0) return []
+  const bootMs = await bootTime()
+  const found: Omit<HostProcess, 'argv'>[] = []
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry) || !/^NSpid:\s.*\s1$/m.test(await file(entry, 'status'))) continue
+    if (!wanted.has(await identity(`/proc/${entry}/root`))) continue
+    const one = parseStat(await file(entry, 'stat'), bootMs)
+    if (one !== undefined && one.state !== 'Z') found.push(one)
+  }
+  return found
+}
+
+/** What a folder is, by whatever path and from whatever mount namespace it is reached. */
+async function identity(path: string): Promise<string> {
+  return stat(path).then(({ dev, ino }) => `${String(dev)}:${String(ino)}`, ended)
 }
 
 /** An environment variable of a process; undefined where it has none, or is gone. */
@@ -114,7 +134,11 @@ function ended(error: unknown): string {
 const END_LIMIT_MS = 5000
 
 /** Kills that very process, not another one that has its pid since, and returns when it is gone. @throws HostProblem PROCESS_STAYS */
-export async function endProcess({ pid, comm, startedMs: began }: HostProcess): Promise<void> {
+export async function endProcess({
+  pid,
+  comm,
+  startedMs: began
+}: Pick<HostProcess, 'pid' | 'comm' | 'startedMs'>): Promise<void> {
   const end = performance.now() + END_LIMIT_MS
   for (;;) {
     const now = parseStat(await file(String(pid), 'stat'), await bootTime())

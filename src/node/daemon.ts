@@ -23,6 +23,7 @@ import { FerryNode } from './node.ts'
 import { startRouting, type Routing } from './routing/routing.ts'
 import { bundlesOf, keyFileOf, type NodeParts } from './parts.ts'
 import { Reservations } from './reservations.ts'
+import { takeNotifySocket } from './service-manager.ts'
 import { pruneEnded } from './retention.ts'
 import { ferryVersion } from '../api/version.ts'
 
@@ -31,16 +32,19 @@ const FRESH_FACTS_MS = 5000
 /** And of this age to be told to peers, who ask every few seconds whether this host is alive. */
 const TOLD_FACTS_MS = 60_000
 const FIRST_FACTS_MS = 120_000
+/** What recovery can end by itself it has ended by then; what waits for a peer would keep others from starting. */
+const SETTLE_MS = 15_000
 const PRUNE_EVERY_MS = 600_000
 
 /** Resolves when the daemon has ended in order. @throws ConfigError, JournalError, MeshError */
 export async function runDaemon(configPath: string | undefined): Promise<void> {
+  const ready = takeNotifySocket(process.env)
   const config = await loadConfig(configPath)
   const log = pino({ level: config.logLevel, base: { host: config.name } })
   /** What has to be closed, in the order in which it was opened. */
   const opened: (() => Promise<void>)[] = []
   try {
-    await serve(config, log, (close) => opened.push(close))
+    await serve(config, log, ready, (close) => opened.push(close))
     const signal = await terminated()
     log.info({ signal }, 'ending: migrations under way are finished or rolled back first')
   } finally {
@@ -49,7 +53,12 @@ export async function runDaemon(configPath: string | undefined): Promise<void> {
   log.info('ended')
 }
 
-async function serve(config: Config, log: Logger, onClose: (close: () => Promise<void>) => void): Promise<void> {
+async function serve(
+  config: Config,
+  log: Logger,
+  ready: (signal: AbortSignal) => Promise<void>,
+  onClose: (close: () => Promise<void>) => void
+): Promise<void> {
   await mkdir(config.stateDir, { recursive: true, mode: 0o700 })
   const journal = await openJournal(`${config.stateDir}/journal`, { log })
   onClose(() => journal.close())
@@ -167,6 +176,18 @@ async function serve(config: Config, log: Logger, onClose: (close: () => Promise
   onClose(() => ferry.close())
   onClose(pruneNowAndThen(parts))
   log.info({ peerId: mesh.self.peerId, addresses: mesh.self.addresses, socket: config.socket }, 'ferry is ready')
+  // Beside the rest: what waits for this unit is to find what recovery puts back, and peers need not wait for it.
+  const telling = new AbortController()
+  const told = (async () => {
+    await ferry.settled(AbortSignal.any([telling.signal, AbortSignal.timeout(SETTLE_MS)]))
+    await ready(telling.signal)
+  })().catch((error: unknown) => {
+    if (!telling.signal.aborted) log.error({ err: error }, 'the service manager could not be told that ferry is ready')
+  })
+  onClose(async () => {
+    telling.abort()
+    await told
+  })
 }
 
 /** Returns what stops it. */

@@ -48,6 +48,7 @@ export class FerryNode implements HostService {
   readonly #requests: PeerRequests
   readonly #doctor: Doctor
   readonly #onEnded: () => void
+  #recovered: readonly Migration[] = []
   #closing = false
 
   /** @param onEnded called after each migration of this host, whichever side it was */
@@ -76,7 +77,18 @@ export class FerryNode implements HostService {
   async recover(): Promise<void> {
     const { taken, broken } = await recover(this.#parts)
     this.#broken = broken
+    this.#recovered = taken
     for (const migration of taken) this.#add(migration)
+  }
+
+  /** Resolves when whatever `recover` took up has ended, or when the signal aborts. */
+  async settled(signal: AbortSignal): Promise<void> {
+    const { promise: enough, resolve } = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => {
+      resolve()
+    })
+    if (signal.aborted) return
+    await Promise.race([enough, Promise.all(this.#recovered.map(({ ended }) => ended))])
   }
 
   handleRequest(from: string, request: Request, signal: AbortSignal): Promise<Response> {

@@ -9,7 +9,7 @@ import type { Engine, Inspection } from '../engines/engine.ts'
 import { isFrozen, isPopulated, freeze, killAll, thaw } from '../host/cgroup.ts'
 import { readNeighbours } from '../host/neighbours.ts'
 import { attachEach, detach, PARK_BRIDGE, preparePorts, type UnattachedPort } from '../host/ports.ts'
-import { identityOf, type ProcessIdentity } from '../host/processes.ts'
+import { endProcess, identityOf, type ProcessIdentity } from '../host/processes.ts'
 import { stoppedTasks } from '../host/tree.ts'
 import { sendImages } from '../transfer/images.ts'
 import { Books } from './books.ts'
@@ -27,6 +27,7 @@ import { expectResponse } from './responses.ts'
 import { RootfsRounds } from './rootfs-rounds.ts'
 import { sameTree } from './same-tree.ts'
 import { SourceWord } from './source-word.ts'
+import { copiesOf, copyText } from './stale-copy.ts'
 import { findingsFromWire } from './wire-problems.ts'
 import { checkWitnesses, chooseWitnesses } from './witnesses.ts'
 
@@ -63,6 +64,9 @@ const SILENT = new Set([
 
 /** Killing a tree that was let go by somebody, milliseconds. */
 const KILL_MS = 10_000
+
+/** Between two looks for a second copy while the target does not answer, milliseconds. */
+const COPY_LOOK_MS = 2000
 
 /** Tries, a second apart, before a container is thawed with what a dump left in it. */
 const MAX_FAILED_UNDOS = 5
@@ -123,6 +127,8 @@ export class SourceMigration {
   readonly #lastRootfs = new AbortController()
   readonly #lifetime = new AbortController()
   #lost: Problem | undefined
+  /** What was killed beside the target's. */
+  #copy: Problem | undefined
   #failedUndos = 0
   #failedAttaches = 0
   #resumed = false
@@ -496,7 +502,14 @@ export class SourceMigration {
   async #deliverCommit(signal: AbortSignal): Promise<'ack' | 'hand-back'> {
     clearTimeout(this.#downtimeTimer)
     await this.#keepHold()
-    const answer = await this.#word.tellCommit(signal)
+    const looking = setInterval(() => {
+      this.#endCopies().catch((error: unknown) => {
+        this.#parts.log.error({ err: error, migration: this.id }, 'second copies are looked for again')
+      })
+    }, COPY_LOOK_MS)
+    const answer = await this.#word.tellCommit(signal).finally(() => {
+      clearInterval(looking)
+    })
     if (answer === 'ack') {
       this.#books.once('acked', {})
       if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
@@ -523,10 +536,47 @@ export class SourceMigration {
 
   /** From COMMIT on the tree is held or dead. */
   async #keepHold(): Promise<void> {
-    const { cgroup } = this.#options.container
-    if (!(await isPopulated(cgroup))) return
+    const { container } = this.#options
+    const { cgroup } = container
+    await this.#endCopies()
+    // Without its first process the tree is dead; whatever else is there is another container's.
+    if ((await this.#ownTree()) === undefined) return
     if (await isFrozen(cgroup)) this.#watchHold()
     else await this.#killThawed()
+  }
+
+  /**
+   * After COMMIT nobody can rightly have started it here: the right to run is the target's, and the journal holds the container. The parking is
+   * seen to again, for migrations of older daemons too; without it the decision is carried out all the same.
+   */
+  async #endCopies(): Promise<void> {
+    const { container, peerName } = this.#options
+    const { log, name } = this.#parts
+    await this.#engine.park(container.home).catch((error: unknown) => {
+      log.error({ err: error, migration: this.id }, 'what starts the container at boot could not be set aside')
+    })
+    for (const copy of await copiesOf(container, retainedOf(this.#parts.config.stateDir, this.id), await this.#ownTree())) {
+      const why = `${await copyText(copy)}, ran from ${container.rootfs} while the right to run was ${peerName}'s`
+      await endProcess(copy)
+      log.error({ migration: this.id, why }, 'killed a second copy of a container that has left')
+      if (this.#copy !== undefined) continue
+      this.#copy = {
+        code: 'STALE_COPY',
+        host: name,
+        what: `a second copy of ${container.name} was started on ${name} from what it left there, and was killed`,
+        why,
+        remedy: `find what starts it on ${name} (a unit, a supervisor) and have it come after ferry.service; compare what the two copies wrote outside their root file systems`
+      }
+      this.#heldAt = undefined
+      this.#ranUnheld({ level: 'warning', ...this.#copy })
+    }
+  }
+
+  /** The pids of the tree that this migration froze, where it is still there. */
+  #ownTree(): Promise<readonly number[] | undefined> {
+    const { container, startedAt } = this.#options
+    const init = this.#init === undefined ? {} : { init: this.#init }
+    return sameTree({ ...container, ...init }, Date.parse(startedAt))
   }
 
   async #killThawed(): Promise<void> {
@@ -562,7 +612,10 @@ export class SourceMigration {
   async #retire(signal: AbortSignal): Promise<void> {
     await this.#frames.stop()
     const { container } = this.#options
+    await this.#endCopies()
     await this.#engine.retire(container, retainedOf(this.#parts.config.stateDir, this.id), signal)
+    // One that was started while its folder was moved away.
+    await this.#endCopies()
     await this.#parts.journal.setEpoch(containerKey(container.engine, container.name), this.#options.epoch)
     this.#books.once('retired', {})
   }
@@ -576,9 +629,8 @@ export class SourceMigration {
     }
     this.#lastRootfs.abort()
     await Promise.allSettled([this.#finalRootfs])
-    const { container, startedAt } = this.#options
-    const init = this.#init === undefined ? {} : { init: this.#init }
-    if ((await sameTree({ ...container, ...init }, Date.parse(startedAt))) === undefined) {
+    const { container } = this.#options
+    if ((await this.#ownTree()) === undefined) {
       await this.#frames.stop()
       // It ran again, and ended by itself since.
       if (this.#resumed) return
@@ -670,7 +722,7 @@ export class SourceMigration {
     const { container } = this.#options
     const refused = context.failedIn === 'offering' || context.failedIn === 'preflighting'
     const outcome = value === 'moved' ? 'moved' : refused ? 'refused' : 'rolled-back'
-    this.progress.end(outcome, this.state, outcome === 'moved' ? undefined : (this.#lost ?? context.problem))
+    this.progress.end(outcome, this.state, outcome === 'moved' ? this.#copy : (this.#lost ?? context.problem))
     await writeDown(this.#parts.log, this.id, async () => {
       await rm(this.#folders.images, { recursive: true, force: true })
       // The way back does not wait for a full disk; its decision is written down once there is room.

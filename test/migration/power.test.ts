@@ -22,10 +22,31 @@ afterAll(async () => {
   await cluster.down()
 })
 
+/** A unit of the operator's own that starts the container's bundle at boot, wherever it lies, if there is one. */
+async function installUnit(host: FerryHost, engine: string, name: string): Promise<void> {
+  await host.host.writeFile(
+    '/usr/local/sbin/container-unit',
+    `#!/bin/sh
+for bundle in /srv/${name} /var/lib/ferry/containers/${name}; do
+  [ -e $bundle/config.json ] || continue
+  mkdir -p /run/netns; ip netns add ${name}
+  cd $bundle && ${engine} run -d --bundle $bundle ${name} </dev/null >/dev/null 2>/run/container-unit.log
+done
+`,
+    0o755
+  )
+}
+
+async function startsAtBoot(host: FerryHost): Promise<void> {
+  await host.host.exec(['sh', '-c', 'lxc-autostart; [ ! -e /usr/local/sbin/container-unit ] || container-unit'], {
+    check: false
+  })
+}
+
 /** The power is back, and whatever a host starts by itself has started, before ferry has. */
 async function powerBack(host: FerryHost): Promise<void> {
   await host.host.boot()
-  await host.host.exec(['lxc-autostart'], { check: false })
+  await startsAtBoot(host)
   expect(await host.host.pids('counter'), 'started at boot').toEqual([])
   await host.start()
   await cluster.connected()
@@ -79,10 +100,11 @@ async function noHold(host: FerryHost): Promise<void> {
   await host.host.exec(['rm', '-f', '/usr/local/sbin/ip'])
 }
 
-describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
-  const address = engine === 'runc' ? '10.77.0.180' : '10.77.0.181'
-  const home = (name: string) => (engine === 'runc' ? `/srv/${name}` : `/var/lib/lxc/${name}`)
-  const arrived = (name: string) => (engine === 'runc' ? `/var/lib/ferry/containers/${name}` : `/var/lib/lxc/${name}`)
+describe.each(['runc', 'crun', 'lxc'] as const)('of a %s container', (engine) => {
+  const number = { runc: '80', crun: '82', lxc: '81' }[engine]
+  const address = `10.77.0.1${number}`
+  const home = (name: string) => (engine === 'lxc' ? `/var/lib/lxc/${name}` : `/srv/${name}`)
+  const arrived = (name: string) => (engine === 'lxc' ? `/var/lib/lxc/${name}` : `/var/lib/ferry/containers/${name}`)
   let name: string
   let made = 0
   let before: number[]
@@ -90,8 +112,8 @@ describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
 
   beforeEach(async () => {
     name = `pw${engine}${String(++made)}`
-    const mac = engine === 'runc' ? '00:16:3e:00:00:80' : '00:16:3e:00:00:81'
-    await startCounter(a.host, { engine, name, address, mac, memoryMiB: 48 })
+    await startCounter(a.host, { engine, name, address, mac: `00:16:3e:00:00:${number}`, memoryMiB: 48 })
+    if (engine !== 'lxc') for (const host of [a, b]) await installUnit(host, engine, name)
     if (engine === 'lxc') await a.host.exec(['sh', '-c', `echo 'lxc.start.auto = 1' >> ${home(name)}/config`])
     before = await a.host.pids('counter')
     for (let tries = 0; ; tries++) {
@@ -107,8 +129,12 @@ describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
   })
   afterEach(async () => {
     for (const { host } of [a, b]) {
-      const remove = engine === 'runc' ? `runc delete -f ${name}; ip netns del ${name}` : `lxc-stop -k -n ${name}`
-      await host.exec(['sh', '-c', `{ ${remove}; } 2>/dev/null; rm -rf ${home(name)} ${arrived(name)}`])
+      const remove = engine === 'lxc' ? `lxc-stop -k -n ${name}` : `${engine} delete -f ${name}; ip netns del ${name}`
+      await host.exec([
+        'sh',
+        '-c',
+        `{ ${remove}; rm -f /usr/local/sbin/container-unit; } 2>/dev/null; rm -rf ${home(name)} ${arrived(name)}`
+      ])
       expect(await host.pids('counter')).toEqual([])
     }
   })
@@ -128,8 +154,10 @@ describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
     expect(exitCode, `${folder}/rootfs on ${where.name}`).toBe(0)
   }
 
-  /** As liblxc reads the container's configuration, of a host that has it. */
-  async function startsAtBoot(host: FerryHost): Promise<boolean> {
+  /** As liblxc reads the container's configuration, of a host that has it; as the unit looks for the bundle. */
+  async function wouldStart(host: FerryHost, folder: string): Promise<boolean> {
+    if (engine !== 'lxc')
+      return (await host.host.exec(['test', '-e', `${folder}/config.json`], { check: false })).exitCode === 0
     const { stdout } = await host.host.exec(['lxc-info', '-n', name, '-c', 'lxc.start.auto'])
     return /= 1$/m.test(stdout)
   }
@@ -144,7 +172,7 @@ describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
     expect(await ended(b, id)).toMatchObject({ outcome: 'rolled-back' })
     await isLost(a, home(name))
     expect(await leftovers(b.host, name)).toEqual([])
-    if (engine === 'lxc') expect(await startsAtBoot(a)).toBe(true)
+    expect(await wouldStart(a, home(name))).toBe(true)
   })
 
   test('the source, with a target that is prepared: the target never runs what was not decided', async () => {
@@ -174,8 +202,39 @@ describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
     expect(await a.host.pids('counter')).toEqual([])
     expect(await b.host.pids('counter')).toHaveLength(1)
     expect(await leftovers(a.host, name)).toEqual([])
-    if (engine === 'lxc') expect(await startsAtBoot(b)).toBe(true)
+    expect(await wouldStart(b, arrived(name))).toBe(true)
   })
+
+  test.skipIf(engine === 'lxc')(
+    'the source, after COMMIT, and a supervisor makes the bundle whole again: that copy is killed, said and signed',
+    async () => {
+      await a.host.exec(['cp', `${home(name)}/config.json`, '/srv/kept.json'])
+      await holdAtPort(b)
+      const moving = await Moving.start(a, name, 'b')
+      await held(b)
+      const { id } = moving
+      await a.host.kill()
+      await noHold(b)
+      await b.host.exec(['rm', '/run/held'])
+      await livesOn()
+      await a.host.boot()
+      await a.host.exec(['cp', '/srv/kept.json', `${home(name)}/config.json`])
+      await startsAtBoot(a)
+      expect(await a.host.pids('counter'), 'a second copy runs').toHaveLength(1)
+      await a.start()
+      await cluster.connected()
+      expect(await ended(a, id)).toMatchObject({ outcome: 'moved', problem: { code: 'STALE_COPY', host: 'a' } })
+      expect(await a.host.pids('counter')).toEqual([])
+      expect(await b.host.pids('counter')).toHaveLength(1)
+      expect(await leftovers(a.host, name)).toEqual([])
+      await startsAtBoot(a)
+      expect(await a.host.pids('counter'), 'nor is there anything to start later').toEqual([])
+      const receipt = await a.ferry('receipt', 'verify', id)
+      expect(receipt.exitCode).toBe(1)
+      expect(receipt.stdout).toMatch(/^not proved: .*running out of turn/)
+      expect(receipt.stdout).toContain('RECEIPT_UNHELD')
+    }
+  )
 
   test('the target, prepared and undecided: the same processes run on at the source', async () => {
     const moving = await undecided(name)
@@ -189,7 +248,7 @@ describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
     expect(await a.host.pids('counter')).toEqual(before)
     expect(await b.host.pids('counter')).toEqual([])
     expect(await leftovers(b.host, name)).toEqual([])
-    if (engine === 'lxc') expect(await startsAtBoot(a)).toBe(true)
+    expect(await wouldStart(a, home(name))).toBe(true)
   })
 
   test('the target, after ACTIVATING: lost with its power, never run again at the source; its disk is kept', async () => {
@@ -199,7 +258,7 @@ describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
     await b.host.kill()
     await b.host.boot()
     await noHold(b)
-    await b.host.exec(['lxc-autostart'], { check: false })
+    await startsAtBoot(b)
     expect(await b.host.pids('counter'), 'started at boot').toEqual([])
     await b.start()
     await cluster.connected()
@@ -210,6 +269,6 @@ describe.each(['runc', 'lxc'] as const)('of a %s container', (engine) => {
     })
     await isLost(b, arrived(name))
     expect(await leftovers(a.host, name)).toEqual([])
-    if (engine === 'lxc') expect(await startsAtBoot(b)).toBe(true)
+    expect(await wouldStart(b, arrived(name))).toBe(true)
   })
 })

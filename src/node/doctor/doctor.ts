@@ -12,6 +12,7 @@ import type { Leftover } from './leftover.ts'
 import { Past } from './past.ts'
 import { judgeProcesses, seeProcesses } from './processes.ts'
 import { judgeStates, seeStates } from './states.ts'
+import { judgeStarts } from './starts.ts'
 import { tracesOf } from './traces.ts'
 import { judgeTrees, seeTrees } from './trees.ts'
 
@@ -121,6 +122,7 @@ export class Doctor {
       ...(await part('sockets', [], () => tracesOf(past, isHeld, signal))),
       ...(await part('folders', [], () => judgeFolders(parts, folders, past))),
       ...(await part("the runtimes' records", [], () => judgeStates(parts, states, past))),
+      ...(await part('starts at boot', [], () => judgeStarts(parts, past))),
       ...(await part('temporary folders', [], () => temporaryFolders(began))),
       ...(await part('claims', [], () => judgeBooks(parts, past, read)))
     ]

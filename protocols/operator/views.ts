@@ -125,7 +125,7 @@ export interface ReceiptView {
 
 export interface ReceiptHalfView {
   readonly host: string
-  /** Peer id that this host knows the half's host by. */
+  /** Peer id by which the half's host took part; `ferry key rotate` may have replaced it since. */
   readonly peerId: string
   /** Base64 each, in their order. */
   readonly entries: readonly string[]

@@ -126,6 +126,7 @@ async function serve(
     get signer() {
       return signer
     },
+    presentPeer: (peerId) => roster.present(peerId),
     engines,
     reservations,
     cordon,

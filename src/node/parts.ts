@@ -17,6 +17,8 @@ export interface NodeParts {
   readonly mesh: Mesh
   /** The node's key: receipts are signed with it. */
   readonly signer: Signer
+  /** The peer id that this one goes by now, after however many `ferry key rotate`; itself where it was never replaced. */
+  readonly presentPeer: (peerId: string) => string
   readonly engines: ReadonlyMap<EngineName, Engine>
   readonly reservations: Reservations
   readonly cordon: Pick<Cordon, 'standing' | 'refusal'>

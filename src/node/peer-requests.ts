@@ -193,15 +193,20 @@ export class PeerRequests {
 
   async #receipts(from: string, id: string): Promise<Response> {
     const record = await this.#parts.journal.migration(id)
-    if (record === undefined || record.peer !== from) return refused(this.#unknown(id))
+    if (record === undefined || !this.#isWith(record.peer, from)) return refused(this.#unknown(id))
     const entries = await this.#parts.journal.receipts(id)
     return { receiptHalf: { entries: entries.map((entry) => Uint8Array.from(entry)) } }
   }
 
   async #logs(from: string, id: string): Promise<Response> {
     const record = await this.#parts.journal.migration(id)
-    if (record === undefined || record.peer !== from) return refused(this.#unknown(id))
+    if (record === undefined || !this.#isWith(record.peer, from)) return refused(this.#unknown(id))
     return { logFiles: { files: await readLogs(this.#parts.config.stateDir, id) } }
+  }
+
+  /** What a host may see of a migration it had a side in it may see after `ferry key rotate` too. */
+  #isWith(peer: string, from: string): boolean {
+    return peer === from || this.#parts.presentPeer(peer) === from
   }
 
   /** The source hears of a hand-back as the answer to its COMMIT; here it only says whether it has written it down. */

@@ -56,6 +56,7 @@ beforeEach(async () => {
       request: () => Promise.reject(new Error('nobody is there'))
     } as Partial<Mesh> as Mesh,
     signer: signerOf(await generateKeyPair('Ed25519')),
+    presentPeer: (peerId: string) => peerId,
     engines: new Map([['runc', engine as Engine]] as const),
     reservations: new Reservations(),
     cordon: { standing: { cordoned: false }, refusal: () => cordoned },

@@ -73,6 +73,18 @@ export class Roster implements RecordSet {
     return this.#state.members.has(peerId)
   }
 
+  /** The peer id that this one goes by now, after however many rotations; itself where none is in force. */
+  present(peerId: string): string {
+    const { replacedBy } = this.#state
+    const seen = new Set([peerId])
+    let now = peerId
+    for (;;) {
+      const next = replacedBy.get(now)
+      if (next === undefined || seen.has(next)) return now
+      seen.add((now = next))
+    }
+  }
+
   rolesOf(operator: string): ReadonlySet<Role> {
     return this.#state.roles.get(operator) ?? new Set()
   }

@@ -1,16 +1,29 @@
 // A bundle's start, put off while its right to run is on its way to another host: whatever starts bundles at boot asks no journal.
 import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { HostProblem } from '../host/problem.ts'
 import { present } from './host-paths.ts'
 
 export const CONFIG = 'config.json'
 /** No runtime starts a bundle without its configuration; one that runs already has no need of it but for `runc exec`. */
 export const PARKED_CONFIG = 'config.json.ferry-parked'
 
-/** On disk when it resolves. Idempotent; nothing is done where there is no such bundle. */
+/** On disk when it resolves. Idempotent; nothing is done where there is no such bundle. @throws HostProblem PARK_FAILED */
 export async function parkBundle(home: string): Promise<void> {
-  await unlessAbsent(rename(join(home, CONFIG), join(home, PARKED_CONFIG)))
-  await syncFolder(home)
+  try {
+    await unlessAbsent(rename(join(home, CONFIG), join(home, PARKED_CONFIG)))
+    await syncFolder(home)
+  } catch (error) {
+    throw new HostProblem(
+      {
+        code: 'PARK_FAILED',
+        what: `${join(home, CONFIG)} could not be set aside, so that a second copy of the container could be started from it`,
+        why: error instanceof Error ? error.message : String(error),
+        remedy: `See that root may rename files in ${home}, and that its disk is well`
+      },
+      { cause: error }
+    )
+  }
 }
 
 /**

@@ -619,8 +619,8 @@ export class TargetMigration {
     this.#watch?.stop()
     await this.#incoming.stop()
     await this.#delivery?.close()
-    // Whoever thawed it had the time while no daemon was there to see.
-    const left = this.#options.resume === undefined ? undefined : this.#tree
+    // Whoever thawed it may have done so while no daemon was there to see, or before there was a watch.
+    const left = this.#tree
     if (left !== undefined && (await runsUnheld(left.cgroup))) this.#ranUnheld(this.#thawedBehind(left))
     if (this.#unheld !== undefined) this.#books.once('ran-unheld', this.#unheld)
     const bundles = bundlesOf(this.#parts.config.stateDir)

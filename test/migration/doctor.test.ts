@@ -143,7 +143,7 @@ describe('a journal that was moved aside', () => {
     await restart(b, () => sh(b, aside))
     await restart(a, () => sh(a, aside))
     for (const [host, wanted] of [
-      [a, ['left TREE_UNKNOWN']],
+      [a, ['left START_PARKED', 'left TREE_UNKNOWN']],
       [b, ['left RESTORED_UNKNOWN']]
     ] as const) {
       expect(codes(await host.json<DoctorView>('doctor'))).toEqual(wanted)

@@ -7,6 +7,7 @@ import { configSchema } from '../../config/schema.ts'
 import type { DoctorView } from '../../protocols/operator/views.ts'
 import { doctorText } from '../../src/cli/doctor.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
+import { CONFIG, PARKED_CONFIG } from '../../src/engines/oci-park.ts'
 import { OciEngine } from '../../src/engines/oci.ts'
 import { writeRecord } from '../../src/engines/staging.ts'
 import { parseStat } from '../../src/host/processes.ts'
@@ -14,6 +15,7 @@ import { openJournal, type Journal, type MigrationRecord } from '../../src/journ
 import { judgeBooks, temporaryFolders } from '../../src/node/doctor/books.ts'
 import { judgeFolders, seeFolders } from '../../src/node/doctor/folders.ts'
 import { Past } from '../../src/node/doctor/past.ts'
+import { judgeStarts } from '../../src/node/doctor/starts.ts'
 import { Reservations } from '../../src/node/reservations.ts'
 import { pruneEnded } from '../../src/node/retention.ts'
 
@@ -280,5 +282,52 @@ describe('what the command prints', () => {
       'repaired: /x was staged  [STAGING_LEFT]\n  why:         it ended\n  done:        removed /x'
     )
     expect(shown).toContain('b: 1 thing repaired, 1 thing left')
+  })
+})
+
+describe('what starts a container', () => {
+  const ofSource = (id: string, home: string, more: Partial<MigrationRecord> = {}) =>
+    record(id, {
+      role: 'source',
+      state: 'rolledBack',
+      data: { container: { home, rootfs: join(home, 'rootfs'), cgroup: '/none-of-ferry', initPid: 1 } },
+      ...more
+    })
+  async function parkedBundle(folder: string): Promise<string> {
+    const home = join(stateDir, folder)
+    await mkdir(home, { recursive: true })
+    await writeFile(join(home, PARKED_CONFIG), '{}')
+    return home
+  }
+  const starts = async () => judgeStarts(parts(), await read())
+
+  it('is put back where the journal says that the container runs here', async () => {
+    const home = await parkedBundle('srv/web')
+    await journal.putMigration(ofSource('m1', home), [])
+    const [found, ...rest] = await starts()
+    expect(rest).toEqual([])
+    expect(found).toMatchObject({ code: 'START_PARKED', subject: home, container: 'runc/web' })
+    await found?.repair?.(signal)
+    expect(await readdir(home)).toEqual([CONFIG])
+    expect(await starts()).toEqual([])
+  })
+
+  it('is left to a migration that is under way', async () => {
+    const { endedAt: _, ...rest } = ofSource('m1', await parkedBundle('srv/web'), { state: 'committed' })
+    await journal.putMigration(rest, [])
+    expect(await starts()).toEqual([])
+  })
+
+  it('is listed, and no more, where the container has left, and where the journal knows nothing', async () => {
+    const home = await parkedBundle('srv/web')
+    await journal.putMigration(ofSource('m1', home, { state: 'moved' }), [])
+    await journal.decide('m1', 'commit', 1, () => [])
+    const unknown = await parkedBundle('containers/other')
+    const found = await starts()
+    expect(found.map(({ code, subject, repair }) => [code, subject, repair])).toEqual([
+      ['START_PARKED', home, undefined],
+      ['START_PARKED', unknown, undefined]
+    ])
+    expect(found[1]?.remedy).toContain(`mv ${unknown}/${PARKED_CONFIG} ${unknown}/${CONFIG}`)
   })
 })

@@ -178,6 +178,7 @@ describe('a new key', () => {
       for (const host of [a, c]) {
         expect(host.roster.isMember(peerId)).toBe(true)
         expect(host.roster.isMember(formerPeerId)).toBe(false)
+        expect(host.roster.present(formerPeerId)).toBe(peerId)
         expect(names(host)).toContain('host-b')
         expect(host.mesh.resolve('host-b')).toBe(peerId)
       }

@@ -1,6 +1,7 @@
 // What may start, or has started, on a host that a container left, or can't start on the one where it belongs.
 import { foldersIn } from '../../engines/leftovers.ts'
 import { isParkedBundle, PARKED_CONFIG } from '../../engines/oci-park.ts'
+import { readRecord } from '../../engines/staging.ts'
 import { engineOf } from '../containers.ts'
 import { bundlesOf, retainedOf, type NodeParts } from '../parts.ts'
 import { copiesOfRetired, copyText } from '../stale-copy.ts'
@@ -24,6 +25,8 @@ async function parked({ engines }: Parts, one: PastMigration): Promise<Leftover[
   const engine = engineOf(engines, record.engine)
   const home = source?.home ?? staged?.home
   if (home === undefined || engine === undefined || !(await engine.isParked(home))) return []
+  // Not adopted: it is listed with the folders, and goes or is put back with those.
+  if ((await readRecord(home)) !== undefined) return []
   const what = `What starts ${record.container} is set aside in ${home}, and no migration holds it`
   if (!runsHere(one)) {
     return [
@@ -81,6 +84,7 @@ async function unknown({ config }: Parts, past: Past): Promise<Leftover[]> {
   for (const name of await foldersIn(place)) {
     const home = `${place}/${name}`
     if (name.startsWith('.') || homes.has(home) || !(await isParkedBundle(home))) continue
+    if ((await readRecord(home)) !== undefined) continue
     found.push({
       code: 'START_PARKED',
       subject: home,

@@ -102,6 +102,7 @@ export async function startMember(name: string, stateDir: string): Promise<Membe
     mesh,
     cordon,
     signer: identity.signer,
+    presentPeer: (peerId) => roster.present(peerId),
     engines: new Map([['runc', paperEngine]]),
     reservations: new Reservations(),
     facts: async () => HOST_FACTS,

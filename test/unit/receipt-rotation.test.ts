@@ -36,6 +36,7 @@ function hosts(replaced: ReadonlyMap<string, string>, at: { a: string; b: string
     }) as unknown as NodeParts
   const b = new PeerRequests(parts('b', byTarget, then.a.peer, {}), {
     find: () => undefined,
+    broken: () => undefined,
     add: () => undefined,
     closing: () => false
   })

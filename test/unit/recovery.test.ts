@@ -10,6 +10,7 @@ import type { Engine } from '../../src/engines/engine.ts'
 import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import { FerryNode } from '../../src/node/node.ts'
+import type { NodeParts } from '../../src/node/parts.ts'
 import { Reservations } from '../../src/node/reservations.ts'
 import { signerOf } from '../../src/receipt/signature.ts'
 
@@ -60,7 +61,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ferry-recovery-'))
   journal = await openJournal(join(folder, 'journal'))
   const engine: Partial<Engine> = { name: 'runc', version: () => Promise.resolve('1.3') }
-  node = new FerryNode({
+  const parts = {
     name: 'a',
     config: configSchema.parse({ name: 'a', stateDir: folder }),
     log: pino({ level: 'silent' }),
@@ -75,7 +76,8 @@ beforeEach(async () => {
     reservations: new Reservations(),
     facts: () => Promise.reject(new Error('nobody asks for facts')),
     now: () => Date.now()
-  })
+  }
+  node = new FerryNode(parts as unknown as NodeParts, () => undefined)
 })
 afterEach(async () => {
   await node.close()

@@ -15,6 +15,7 @@ export class Offers {
   #number = 0
   #left = 0
   #offered: Offered | undefined
+  #id = ''
   #corpus: readonly Uint8Array[] = []
   /** Migrations that were begun. */
   begun = 0
@@ -47,12 +48,14 @@ export class Offers {
       throw new TypeError(`a good offer was refused: ${JSON.stringify(answers)}`)
     this.begun++
     this.#offered = offered
+    this.#id = offered.id
     const entry = receiptEntries(this.#hostile.signer, offered, this.#victim.identity.peer).at(-1)
     this.#corpus = requestsOf(offered, entry ?? new Uint8Array(), this.#hostile.peer)
   }
 
+  /** Of the last one, which may have ended meanwhile. */
   get id(): string {
-    return this.#offered?.id ?? ''
+    return this.#id
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,8 @@ const REQUESTS = [
   'handBack',
   'witness',
   'askWitness',
-  'receipts'
+  'receipts',
+  'releaseWitness'
 ] as const
 const RESPONSES = [
   'accepted',

@@ -74,11 +74,14 @@ export interface Journal {
   marks(id: string): Promise<ReadonlySet<Mark>>
   /** This side's entries of the migration's receipt, in their order. */
   receipts(id: string): Promise<readonly Uint8Array[]>
-  /** Keeps what a source has signed of its decision, for its target to ask; an earlier one goes. */
-  witness(id: string, kept: Witnessed): Promise<void>
+  /**
+   * Keeps what a source has signed of its decision, for its target to ask; an earlier one goes. Of one source `most` are kept: of
+   * another one more, the oldest go.
+   */
+  witness(id: string, kept: Witnessed, most: number): Promise<void>
   witnessed(id: string): Promise<Uint8Array | undefined>
-  /** How many are kept of this source. */
-  witnessedOf(source: string): Promise<number>
+  /** Does nothing if there is none. */
+  forgetWitnessed(id: string): Promise<void>
   /** 0 for a container that never moved. */
   epochOf(container: string): Promise<number>
   setEpoch(container: string, epoch: number): Promise<void>
@@ -220,9 +223,17 @@ class StoredJournal implements Journal {
     return found.map(({ value }) => Buffer.from(String(value), 'base64'))
   }
 
-  async witness(id: string, { source, statement, at }: Witnessed): Promise<void> {
+  async witness(id: string, { source, statement, at }: Witnessed, most: number): Promise<void> {
     const value = { source, statement: Buffer.from(statement).toString('base64'), at }
-    await this.#store.alone(() => this.#store.write([{ key: key('witness', id), value }]))
+    const own = key('witness', id)
+    await this.#store.alone(async () => {
+      const others = (await this.#store.list('witness/')).filter((stored) => {
+        return stored.key !== own && (stored.value as StoredWitness).source === source
+      })
+      others.sort((a, b) => compare((a.value as StoredWitness).at, (b.value as StoredWitness).at))
+      const over = others.slice(0, Math.max(0, others.length + 1 - most))
+      await this.#store.write([...over.map((old) => ({ key: old.key, remove: true as const })), { key: own, value }])
+    })
   }
 
   async witnessed(id: string): Promise<Uint8Array | undefined> {
@@ -230,9 +241,8 @@ class StoredJournal implements Journal {
     return stored === undefined ? undefined : Buffer.from(stored.statement, 'base64')
   }
 
-  async witnessedOf(source: string): Promise<number> {
-    const all = await this.#store.list('witness/')
-    return all.filter(({ value }) => (value as StoredWitness).source === source).length
+  async forgetWitnessed(id: string): Promise<void> {
+    await this.#store.alone(() => this.#store.write([{ key: key('witness', id), remove: true }]))
   }
 
   async epochOf(container: string): Promise<number> {

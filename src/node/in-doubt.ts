@@ -11,7 +11,9 @@ export interface Doubt {
   readonly state: string
   /** The machine is in a state in which the other side's word is what it waits for. */
   readonly waiting: boolean
-  /** Why the other side's word is not to be had, as far as it was tried. */
+  /** Who has to answer before this side can go on: the other host, or as many witnesses as are required. */
+  readonly asked: string
+  /** Why their word is not to be had, as far as it was tried. */
   readonly silence: Problem | undefined
   readonly container: string
   /** Processes of the container are on this host. */
@@ -20,7 +22,7 @@ export interface Doubt {
 
 /** What goes on record when an operator decides. @throws OperatorError NOT_IN_DOUBT, NOTHING_TO_RUN */
 export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
-  const { migration, host, other, state, waiting, silence } = doubt
+  const { migration, host, other, asked, state, waiting, silence } = doubt
   if (!waiting) {
     throw operatorError(host, {
       code: 'NOT_IN_DOUBT',
@@ -32,12 +34,9 @@ export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
   if (silence === undefined) {
     throw operatorError(host, {
       code: 'NOT_IN_DOUBT',
-      what: `${other} has not failed to answer for migration ${migration}, so that it may still decide by itself`,
-      why: `${host} is asking it`,
-      remedy:
-        state === 'witnessing' || state === 'witnessingAgain'
-          ? `see ferry peers for the witnesses; if they are gone for good, set witnesses.policy to "prefer" on ${host} and restart ferry there`
-          : `wait for limits.peerTimeoutMs and see ferry peers; if ${other} is gone for good, say it again`
+      what: `migration ${migration} may still go on by itself: nobody has failed to answer yet`,
+      why: `${host} is asking ${asked === other ? other : 'its witnesses'}`,
+      remedy: `wait for limits.peerTimeoutMs and see ferry peers; if they are gone for good, say it again`
     })
   }
   if (how === 'run-here' && !doubt.hasTree) {
@@ -52,7 +51,7 @@ export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
     code: 'RESOLVED',
     host,
     what: `an operator decided on ${host}: ${how === 'run-here' ? 'the container runs here' : 'the copy here is discarded'}`,
-    why: `${other} did not tell: ${silence.what}`,
+    why: `${asked} did not answer: ${silence.what}`,
     remedy: `see that no process of the container is left on ${other} before it joins the mesh again`
   }
 }

@@ -69,6 +69,7 @@ export class PeerRequests {
     if (request.handBack !== undefined) return this.#handBack(from, id)
     if (request.witness !== undefined) return this.#witnesses.keep(from, id, request.witness.statement)
     if (request.askWitness !== undefined) return this.#witnesses.tell(from, id, request.askWitness.source)
+    if (request.releaseWitness !== undefined) return this.#witnesses.release(from, id)
 
     const migration = this.#active.find(id)
     if (migration?.role === 'target' && migration.peer === from) {

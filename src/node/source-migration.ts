@@ -48,8 +48,9 @@ const PHASES: Readonly<Record<string, Phase>> = {
   retiringAgain: 'ack'
 }
 
-/** Committed, and the target's word is what it waits for. */
-const WAITING = new Set(['witnessing', 'witnessingAgain', 'committed', 'deliveringAgain'])
+const AT_WITNESSES = new Set(['witnessing', 'witnessingAgain'])
+/** Committed, and the target's word, or that of the witnesses, is what it waits for. */
+const WAITING = new Set([...AT_WITNESSES, 'committed', 'deliveringAgain'])
 
 const RETIRING = new Set(['retiring', 'retiringAgain'])
 const SILENT = new Set([
@@ -267,6 +268,7 @@ export class SourceMigration {
     const { name } = this.#parts
     const { container, peerName } = this.#options
     const hasTree = await isPopulated(container.cgroup)
+    const atWitnesses = AT_WITNESSES.has(this.state)
     const problem = operatorsWord(how, {
       migration: this.id,
       container: container.name,
@@ -274,7 +276,8 @@ export class SourceMigration {
       other: peerName,
       state: this.state,
       waiting: WAITING.has(this.state),
-      silence: this.#word.silence,
+      asked: atWitnesses ? 'too few witnesses' : peerName,
+      silence: atWitnesses ? this.#word.witnessSilence : this.#word.silence,
       hasTree
     })
     this.#parts.log.warn({ migration: this.id, how, by, problem }, 'an operator decides')
@@ -731,5 +734,7 @@ export class SourceMigration {
       await this.#parts.journal.release(containerKey(container.engine, container.name), this.id)
     })
     this.progress.tellEnd()
+    // Nobody waits for it.
+    void this.#word.release()
   }
 }

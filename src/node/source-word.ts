@@ -7,7 +7,7 @@ import type { NodeParts } from './parts.ts'
 import { toProblem } from './problems.ts'
 import { expectResponse } from './responses.ts'
 import { fromWire } from './wire-problems.ts'
-import { giveToWitnesses } from './witnesses.ts'
+import { giveToWitnesses, releaseWitnesses } from './witnesses.ts'
 
 /** A target that is told of an abort has this long to answer; after that it has to ask. Milliseconds. */
 const ABORT_NOTICE_MS = 5000
@@ -26,6 +26,10 @@ export class SourceWord {
   readonly #options: SourceWordOptions
   readonly #books: Books
   #silence: Problem | undefined
+  /** Witnesses that did not take what they were last given. */
+  readonly #unwilling = new Map<string, Problem>()
+  #given = false
+  #targetEnded = false
 
   constructor(parts: NodeParts, options: SourceWordOptions, books: Books) {
     this.#parts = parts
@@ -36,6 +40,11 @@ export class SourceWord {
   /** Why the target's answer to a COMMIT is not to be had. */
   get silence(): Problem | undefined {
     return this.#silence
+  }
+
+  /** Why too few witnesses hold the COMMIT, as far as they were tried. */
+  get witnessSilence(): Problem | undefined {
+    return [...this.#unwilling.values()][0]
   }
 
   /** Resolves when as many witnesses as the policy asks for hold the COMMIT. */
@@ -60,10 +69,12 @@ export class SourceWord {
         if (response.handBack !== undefined) {
           this.#parts.log.warn({ migration: id, problem: response.handBack.problem }, 'the target hands back')
           this.#books.heardIfWell(response.handBack.receipt)
+          this.#targetEnded = true
           return 'hand-back'
         }
         const { receipt } = expectResponse(response, 'ack', peerName)
         this.#books.heardIfWell(receipt)
+        this.#targetEnded = true
         return 'ack'
       } catch (error) {
         signal.throwIfAborted()
@@ -95,6 +106,7 @@ export class SourceWord {
         AbortSignal.any([signal, AbortSignal.timeout(ABORT_NOTICE_MS)])
       )
       this.#books.heardIfWell(response.ack?.receipt)
+      this.#targetEnded = response.ack !== undefined
       const refusal = response.refused?.problems[0]
       return refusal?.code === 'RESOLVED_ELSEWHERE' ? fromWire(refusal) : undefined
     } catch (error) {
@@ -103,10 +115,21 @@ export class SourceWord {
     }
   }
 
+  /** To be called at the end. Only a target that will never ask again makes what the witnesses hold useless. */
+  async release(): Promise<void> {
+    if (!this.#given || !this.#targetEnded) return
+    await releaseWitnesses(this.#parts, this.#options.id, this.#options.witnesses())
+  }
+
   async #give(kind: 'commit' | 'abort', signal: AbortSignal, other?: 'taken-back'): Promise<number> {
     const statement = this.#books.statement(kind, ...(other === undefined ? [] : [other]))
     if (statement === undefined) return 0
-    return giveToWitnesses(this.#parts, this.#options.id, this.#options.witnesses(), statement, signal)
+    this.#given = true
+    const told = (witness: string, problem: Problem | undefined) => {
+      if (problem === undefined) this.#unwilling.delete(witness)
+      else this.#unwilling.set(witness, problem)
+    }
+    return giveToWitnesses(this.#parts, this.#options.id, this.#options.witnesses(), statement, told, signal)
   }
 
   #statement(...kinds: ('commit' | 'abort' | 'taken-back')[]): { receipt?: Uint8Array<ArrayBuffer> } {

@@ -270,6 +270,7 @@ export class TargetMigration {
       other: offer.sourceName,
       state: this.state,
       waiting: waiting.includes(this.state),
+      asked: offer.sourceName,
       silence: this.#silence ?? this.#question.silence,
       hasTree
     })

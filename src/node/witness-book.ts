@@ -6,7 +6,11 @@ import { isSigned } from '../receipt/signature.ts'
 import type { NodeParts } from './parts.ts'
 import { toWire } from './wire-problems.ts'
 
-/** Of one source at a time; a member that fills a witness's disk must not get far. */
+/**
+ * Of one source at a time; a member that fills a witness's disk must not get far. Beyond it the oldest go: a source releases what has
+ * ended, so that those are of migrations whose end nobody heard of, and a target that finds nothing only waits. A statement that is
+ * refused instead keeps a container frozen.
+ */
 const MAX_PER_SOURCE = 1000
 
 const verdicts: Readonly<Partial<Record<Entry['body']['kind'], Decision.Verdict>>> = {
@@ -17,21 +21,42 @@ const verdicts: Readonly<Partial<Record<Entry['body']['kind'], Decision.Verdict>
 
 export class WitnessBook {
   readonly #parts: Pick<NodeParts, 'name' | 'journal' | 'now'>
+  readonly #most: number
   /** One at a time: an ABORT must not be replaced by a COMMIT that was looked at before it came. */
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(parts: Pick<NodeParts, 'name' | 'journal' | 'now'>) {
+  /** @param most statements of one source */
+  constructor(parts: Pick<NodeParts, 'name' | 'journal' | 'now'>, most = MAX_PER_SOURCE) {
     this.#parts = parts
+    this.#most = most
   }
 
   /** Answers when the statement is on disk. A later one of the same source replaces it. @throws ReceiptError, JournalError */
   async keep(from: string, id: string, statement: Uint8Array): Promise<Response> {
-    const kept = this.#last.then(() => this.#keep(from, id, statement))
-    this.#last = kept.then(
+    return this.#alone(() => this.#keep(from, id, statement))
+  }
+
+  /** Answers when the statement is gone; only the source that gave it can let it go. @throws ReceiptError, JournalError */
+  async release(from: string, id: string): Promise<Response> {
+    return this.#alone(async () => {
+      const { journal } = this.#parts
+      const kept = await journal.witnessed(id)
+      if (kept === undefined) return { ack: {} }
+      if (decodeEntry(kept).body.peer !== from) {
+        return this.#refused('BAD_STATEMENT', `another source has given its word for ${id}`)
+      }
+      await journal.forgetWitnessed(id)
+      return { ack: {} }
+    })
+  }
+
+  async #alone(step: () => Promise<Response>): Promise<Response> {
+    const answer = this.#last.then(step)
+    this.#last = answer.then(
       () => undefined,
       () => undefined
     )
-    return kept
+    return answer
   }
 
   async #keep(from: string, id: string, statement: Uint8Array): Promise<Response> {
@@ -49,10 +74,8 @@ export class WitnessBook {
       const before = decodeEntry(kept).body
       if (before.peer !== from) return this.#refused('BAD_STATEMENT', `another source has given its word for ${id}`)
       if (before.seq >= body.seq) return { ack: {} }
-    } else if ((await journal.witnessedOf(from)) >= MAX_PER_SOURCE) {
-      return this.#refused('WITNESS_FULL', `${String(MAX_PER_SOURCE)} decisions of ${from} are kept here`)
     }
-    await journal.witness(id, { source: from, statement, at: new Date(now()).toISOString() })
+    await journal.witness(id, { source: from, statement, at: new Date(now()).toISOString() }, this.#most)
     return { ack: {} }
   }
 

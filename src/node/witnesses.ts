@@ -2,12 +2,15 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MAX_WITNESSES } from '../../protocols/migration/index.ts'
+import type { Problem } from '../../protocols/operator/views.ts'
 import type { NodeParts } from './parts.ts'
-import { operatorError } from './problems.ts'
+import { operatorError, toProblem } from './problems.ts'
 import { expectResponse } from './responses.ts'
 
 /** Between two tries to give a decision to a witness, milliseconds. */
 const GIVE_AGAIN_MS = 300
+/** A witness that is not there keeps its statement until its age removes it. Milliseconds. */
+const RELEASE_MS = 5000
 
 type Parts = Pick<NodeParts, 'name' | 'mesh' | 'config' | 'log'>
 
@@ -45,13 +48,14 @@ export function checkWitnesses(parts: Parts, chosen: readonly string[]): void {
 
 /**
  * Gives the statement to all of them and resolves with the number that has it on disk: as soon as enough have, or under "prefer"
- * when the wait is over. Under "require" it goes on until enough have.
+ * when the wait is over. Under "require" it goes on until enough have; `told` hears what each of them answers meanwhile.
  */
 export async function giveToWitnesses(
   parts: Parts,
   migration: string,
   witnesses: readonly string[],
   statement: Uint8Array<ArrayBuffer>,
+  told: (witness: string, problem: Problem | undefined) => void,
   signal: AbortSignal
 ): Promise<number> {
   const { count, policy, waitMs } = parts.config.witnesses
@@ -62,25 +66,56 @@ export async function giveToWitnesses(
   const until = AbortSignal.any([signal, done.signal, ...limits])
   let have = 0
   const give = async (witness: string): Promise<void> => {
-    for (;;) {
-      try {
-        const limit = AbortSignal.any([until, AbortSignal.timeout(parts.config.limits.peerTimeoutMs)])
-        const response = await parts.mesh.request(witness, { migration, witness: { statement } }, limit)
-        expectResponse(response, 'ack', witness)
-        if (++have >= enough) done.abort()
-        return
-      } catch (error) {
-        if (until.aborted) return
-        parts.log.warn({ err: error, migration, witness }, 'a witness does not hold the decision yet')
-      }
-      // Ends early where the wait is over; then the next look at `until` says so.
-      await sleep(GIVE_AGAIN_MS, undefined, { signal: until }).catch(() => undefined)
-      if (until.aborted) return
-    }
+    if (!(await giveTo(parts, migration, witness, statement, told, until))) return
+    if (++have >= enough) done.abort()
   }
   await Promise.all(witnesses.map(give))
   signal.throwIfAborted()
   return have
+}
+
+/** Tries until it has it, which is true, or until `until` aborts. */
+async function giveTo(
+  parts: Parts,
+  migration: string,
+  witness: string,
+  statement: Uint8Array<ArrayBuffer>,
+  told: (witness: string, problem: Problem | undefined) => void,
+  until: AbortSignal
+): Promise<boolean> {
+  for (;;) {
+    try {
+      const limit = AbortSignal.any([until, AbortSignal.timeout(parts.config.limits.peerTimeoutMs)])
+      const response = await parts.mesh.request(witness, { migration, witness: { statement } }, limit)
+      expectResponse(response, 'ack', witness)
+      told(witness, undefined)
+      return true
+    } catch (error) {
+      if (until.aborted) return false
+      told(witness, toProblem(nameOf(parts, witness), error))
+      parts.log.warn({ err: error, migration, witness }, 'a witness does not hold the decision yet')
+    }
+    // Ends early where the wait is over; then the next look at `until` says so.
+    await sleep(GIVE_AGAIN_MS, undefined, { signal: until }).catch(() => undefined)
+    if (until.aborted) return false
+  }
+}
+
+/** Both sides have ended and nobody will ask: each of them may forget. Tried once. */
+export async function releaseWitnesses(parts: Parts, migration: string, witnesses: readonly string[]): Promise<void> {
+  const release = async (witness: string): Promise<void> => {
+    try {
+      const response = await parts.mesh.request(
+        witness,
+        { migration, releaseWitness: {} },
+        AbortSignal.timeout(RELEASE_MS)
+      )
+      expectResponse(response, 'ack', witness)
+    } catch (error) {
+      parts.log.info({ err: error, migration, witness }, 'a witness keeps a decision that nobody needs any more')
+    }
+  }
+  await Promise.all(witnesses.map(release))
 }
 
 /**
@@ -111,6 +146,10 @@ export async function askWitnesses<Verdict>(
   } finally {
     found.abort()
   }
+}
+
+function nameOf({ mesh }: Parts, peerId: string): string {
+  return mesh.peers().find((peer) => peer.peerId === peerId)?.name || peerId
 }
 
 function connected({ mesh }: Parts): string[] {

@@ -19,6 +19,7 @@ export interface Request {
   witness?: Witness
   askWitness?: AskWitness
   receipts?: Receipts
+  releaseWitness?: ReleaseWitness
 }
 
 export namespace Request {
@@ -33,7 +34,21 @@ export namespace Request {
 
         obj = { ...obj }
 
+        if (obj.releaseWitness != null) {
+          obj.receipts = undefined
+          obj.askWitness = undefined
+          obj.witness = undefined
+          obj.handBack = undefined
+          obj.logs = undefined
+          obj.ask = undefined
+          obj.decision = undefined
+          obj.restore = undefined
+          obj.preflight = undefined
+          obj.offer = undefined
+        }
+
         if (obj.receipts != null) {
+          obj.releaseWitness = undefined
           obj.askWitness = undefined
           obj.witness = undefined
           obj.handBack = undefined
@@ -46,6 +61,7 @@ export namespace Request {
         }
 
         if (obj.askWitness != null) {
+          obj.releaseWitness = undefined
           obj.receipts = undefined
           obj.witness = undefined
           obj.handBack = undefined
@@ -58,6 +74,7 @@ export namespace Request {
         }
 
         if (obj.witness != null) {
+          obj.releaseWitness = undefined
           obj.receipts = undefined
           obj.askWitness = undefined
           obj.handBack = undefined
@@ -70,6 +87,7 @@ export namespace Request {
         }
 
         if (obj.handBack != null) {
+          obj.releaseWitness = undefined
           obj.receipts = undefined
           obj.askWitness = undefined
           obj.witness = undefined
@@ -82,6 +100,7 @@ export namespace Request {
         }
 
         if (obj.logs != null) {
+          obj.releaseWitness = undefined
           obj.receipts = undefined
           obj.askWitness = undefined
           obj.witness = undefined
@@ -94,6 +113,7 @@ export namespace Request {
         }
 
         if (obj.ask != null) {
+          obj.releaseWitness = undefined
           obj.receipts = undefined
           obj.askWitness = undefined
           obj.witness = undefined
@@ -106,6 +126,7 @@ export namespace Request {
         }
 
         if (obj.decision != null) {
+          obj.releaseWitness = undefined
           obj.receipts = undefined
           obj.askWitness = undefined
           obj.witness = undefined
@@ -118,6 +139,7 @@ export namespace Request {
         }
 
         if (obj.restore != null) {
+          obj.releaseWitness = undefined
           obj.receipts = undefined
           obj.askWitness = undefined
           obj.witness = undefined
@@ -130,6 +152,7 @@ export namespace Request {
         }
 
         if (obj.preflight != null) {
+          obj.releaseWitness = undefined
           obj.receipts = undefined
           obj.askWitness = undefined
           obj.witness = undefined
@@ -142,6 +165,7 @@ export namespace Request {
         }
 
         if (obj.offer != null) {
+          obj.releaseWitness = undefined
           obj.receipts = undefined
           obj.askWitness = undefined
           obj.witness = undefined
@@ -206,6 +230,11 @@ export namespace Request {
         if (obj.receipts != null) {
           w.uint32(90)
           Receipts.codec().encode(obj.receipts, w)
+        }
+
+        if (obj.releaseWitness != null) {
+          w.uint32(98)
+          ReleaseWitness.codec().encode(obj.releaseWitness, w)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -286,6 +315,12 @@ export namespace Request {
               })
               break
             }
+            case 12: {
+              obj.releaseWitness = ReleaseWitness.codec().decode(reader, reader.uint32(), {
+                limits: opts.limits?.releaseWitness
+              })
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -293,7 +328,21 @@ export namespace Request {
           }
         }
 
+        if (obj.releaseWitness != null) {
+          delete obj.receipts
+          delete obj.askWitness
+          delete obj.witness
+          delete obj.handBack
+          delete obj.logs
+          delete obj.ask
+          delete obj.decision
+          delete obj.restore
+          delete obj.preflight
+          delete obj.offer
+        }
+
         if (obj.receipts != null) {
+          delete obj.releaseWitness
           delete obj.askWitness
           delete obj.witness
           delete obj.handBack
@@ -306,6 +355,7 @@ export namespace Request {
         }
 
         if (obj.askWitness != null) {
+          delete obj.releaseWitness
           delete obj.receipts
           delete obj.witness
           delete obj.handBack
@@ -318,6 +368,7 @@ export namespace Request {
         }
 
         if (obj.witness != null) {
+          delete obj.releaseWitness
           delete obj.receipts
           delete obj.askWitness
           delete obj.handBack
@@ -330,6 +381,7 @@ export namespace Request {
         }
 
         if (obj.handBack != null) {
+          delete obj.releaseWitness
           delete obj.receipts
           delete obj.askWitness
           delete obj.witness
@@ -342,6 +394,7 @@ export namespace Request {
         }
 
         if (obj.logs != null) {
+          delete obj.releaseWitness
           delete obj.receipts
           delete obj.askWitness
           delete obj.witness
@@ -354,6 +407,7 @@ export namespace Request {
         }
 
         if (obj.ask != null) {
+          delete obj.releaseWitness
           delete obj.receipts
           delete obj.askWitness
           delete obj.witness
@@ -366,6 +420,7 @@ export namespace Request {
         }
 
         if (obj.decision != null) {
+          delete obj.releaseWitness
           delete obj.receipts
           delete obj.askWitness
           delete obj.witness
@@ -378,6 +433,7 @@ export namespace Request {
         }
 
         if (obj.restore != null) {
+          delete obj.releaseWitness
           delete obj.receipts
           delete obj.askWitness
           delete obj.witness
@@ -390,6 +446,7 @@ export namespace Request {
         }
 
         if (obj.preflight != null) {
+          delete obj.releaseWitness
           delete obj.receipts
           delete obj.askWitness
           delete obj.witness
@@ -402,6 +459,7 @@ export namespace Request {
         }
 
         if (obj.offer != null) {
+          delete obj.releaseWitness
           delete obj.receipts
           delete obj.askWitness
           delete obj.witness
@@ -494,6 +552,13 @@ export namespace Request {
             case 11: {
               yield * Receipts.codec().stream(reader, reader.uint32(), `${prefix}.receipts`, {
                 limits: opts.limits?.receipts
+              })
+
+              break
+            }
+            case 12: {
+              yield * ReleaseWitness.codec().stream(reader, reader.uint32(), `${prefix}.releaseWitness`, {
+                limits: opts.limits?.releaseWitness
               })
 
               break
@@ -3180,6 +3245,70 @@ export namespace AskWitness {
 
   export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<AskWitness>): Generator<AskWitnessSourceFieldEvent> {
     return streamMessage(buf, AskWitness.codec(), opts)
+  }
+}
+
+export interface ReleaseWitness {}
+
+export namespace ReleaseWitness {
+  let _codec: Codec<ReleaseWitness>
+
+  export const codec = (): Codec<ReleaseWitness> => {
+    if (_codec == null) {
+      _codec = message<ReleaseWitness>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {}
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export function encode (obj: Partial<ReleaseWitness>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, ReleaseWitness.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReleaseWitness>): ReleaseWitness {
+    return decodeMessage(buf, ReleaseWitness.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ReleaseWitness>): Generator<{}> {
+    return streamMessage(buf, ReleaseWitness.codec(), opts)
   }
 }
 

@@ -25,6 +25,8 @@ export interface SourceContext {
   readonly problem?: Problem
   /** A COMMIT write was begun: until the journal says what stands, the tree must stay frozen. */
   readonly commitAttempted: boolean
+  /** The target did not hand back: an operator spoke for it, and what was told of the COMMIT may still reach it. */
+  readonly resolved: boolean
 }
 
 export type SourceEvent =
@@ -49,7 +51,7 @@ const resolved = {
   RESOLVE_RUN: {
     target: 'recordingTakeBack',
     actions: {
-      type: 'note',
+      type: 'resolve',
       params: ({ event }: { event: { problem: Problem } }) => ({ problem: event.problem })
     }
   },
@@ -92,8 +94,10 @@ export const sourceMachine = setup({
     giveWitness: effect(),
     /** Tells COMMIT until the target acknowledges it or hands back. Never gives up. */
     deliverCommit: effect<Delivery>(),
-    /** Writes durably that the target handed back. */
+    /** Writes durably that the target handed back, or that an operator took back. */
     recordTakeBack: effect(),
+    /** Replaces the COMMIT at every witness that may have it, as far as each can be reached within a limit. */
+    retract: effect(),
     /** Kills the frozen tree and puts the old rootfs aside. */
     retire: effect(),
     /** Ends what still works on the dump, undoes its leftovers, port on, thaw. Nothing to do where nothing was frozen. */
@@ -103,6 +107,7 @@ export const sourceMachine = setup({
   },
   actions: {
     note: assign({ problem: (_, params: { problem: Problem }) => params.problem }),
+    resolve: assign({ problem: (_, params: { problem: Problem }) => params.problem, resolved: true }),
     /** What it was given up for says more than what then went wrong on the way back. */
     noteFirst: assign({
       problem: ({ context }, params: { problem: Problem }) => context.problem ?? params.problem
@@ -113,7 +118,8 @@ export const sourceMachine = setup({
     resumesCommitted: ({ context }) => context.resume?.decision === 'commit' && !context.resume.takenBack,
     resumesTakenBack: ({ context }) => context.resume?.takenBack === true,
     resumes: ({ context }) => context.resume !== undefined,
-    commitAttempted: ({ context }) => context.commitAttempted
+    commitAttempted: ({ context }) => context.commitAttempted,
+    resolved: ({ context }) => context.resolved
   },
   delays: {
     /** Between two tries of something that must not be given up. */
@@ -124,13 +130,15 @@ export const sourceMachine = setup({
   context: ({ input }) => ({
     migration: input.migration,
     ...(input.resume === undefined ? {} : { resume: input.resume }),
-    commitAttempted: input.resume !== undefined
+    commitAttempted: input.resume !== undefined,
+    resolved: false
   }),
   initial: 'starting',
   states: {
     starting: {
       always: [
-        { guard: 'resumesTakenBack', target: 'undoing' },
+        // Whose word it was is not known any more.
+        { guard: 'resumesTakenBack', target: 'retracting' },
         { guard: 'resumesCommitted', target: 'witnessing' },
         { guard: 'resumes', target: 'recordingAbort' },
         { target: 'running' }
@@ -311,13 +319,27 @@ export const sourceMachine = setup({
       invoke: {
         src: 'recordTakeBack',
         input: ({ context }) => ({ migration: context.migration }),
-        onDone: 'undoing',
+        onDone: [{ guard: 'resolved', target: 'retracting' }, { target: 'undoing' }],
         onError: 'takingBackAgain'
       }
     },
     takingBackAgain: {
       on: noWayBack,
       after: { retry: 'recordingTakeBack' }
+    },
+    // Before the thaw: a target that comes back must not be told COMMIT by a witness while the container runs here.
+    retracting: {
+      on: noWayBack,
+      invoke: {
+        src: 'retract',
+        input: ({ context }) => ({ migration: context.migration }),
+        onDone: 'undoing',
+        onError: 'retractingAgain'
+      }
+    },
+    retractingAgain: {
+      on: noWayBack,
+      after: { retry: 'retracting' }
     },
 
     undoing: {

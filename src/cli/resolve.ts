@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MigrationView, OperatorService, Resolution } from '../../protocols/operator/views.ts'
 import { exitCodes, type ExitCode } from './exit-codes.ts'
+import { findingsText } from './problem-text.ts'
 import { summaryText } from './progress.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -11,8 +12,8 @@ export interface ResolveOptions {
   readonly yes?: boolean
 }
 
-/** Milliseconds; thawing or killing a tree takes less than a second. */
-const SETTLE_MS = 20_000
+/** Milliseconds; thawing or killing a tree takes less than a second, and hosts that are gone some seconds each. */
+const SETTLE_MS = 30_000
 
 export async function resolve(
   service: OperatorService,
@@ -36,6 +37,7 @@ export async function resolve(
   // What comes then may fail to reach this host; that the word was taken must be known all the same.
   if (!terminal.json) terminal.out('Accepted.')
   const end = await settled(service, accepted, signal)
+  if (!terminal.json && end.warnings.length > 0) terminal.out(findingsText(end.warnings, terminal))
   terminal.out(terminal.json ? JSON.stringify(end) : summaryText(end, terminal))
   return exitCodes.done
 }

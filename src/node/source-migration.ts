@@ -203,6 +203,7 @@ export class SourceMigration {
               this.#books.once('taken-back', {})
             })
           }),
+          retract: effects.actor((signal) => this.#retract(signal), 'goes on'),
           retire: effects.actor((signal) => this.#retire(signal)),
           undo: effects.actor((signal) => this.#undo(signal), 'goes on'),
           deliverAbort: effects.actor((signal) => this.#deliverAbort(signal), 'goes on')
@@ -708,6 +709,21 @@ export class SourceMigration {
         'traces of the dump stay; the container is let go all the same'
       )
     }
+  }
+
+  async #retract(signal: AbortSignal): Promise<void> {
+    const untold = await this.#word.retract(signal)
+    if (untold.length === 0) return
+    const { container, peerName } = this.#options
+    const finding = {
+      host: this.#parts.name,
+      code: 'WITNESSES_UNTOLD',
+      what: `not told that ${container.name} runs on ${this.#parts.name} again, so that the COMMIT may still be there: ${untold.join(', ')}`,
+      why: 'no answer came while the container stood still for it',
+      remedy: `see that ${peerName} does not come back with its copy before they answer this host again: kill the processes of ${container.name} there first`
+    }
+    this.#parts.log.error({ migration: this.id, untold }, finding.what)
+    this.progress.warn([{ level: 'warning', ...finding }])
   }
 
   async #deliverAbort(signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@ import type { NodeParts } from './parts.ts'
 import { toProblem } from './problems.ts'
 import { expectResponse } from './responses.ts'
 import { fromWire } from './wire-problems.ts'
-import { giveToWitnesses, releaseWitnesses } from './witnesses.ts'
+import { giveToWitnesses, releaseWitnesses, replaceAtWitnesses } from './witnesses.ts'
 
 /** A target that is told of an abort has this long to answer; after that it has to ask. Milliseconds. */
 const ABORT_NOTICE_MS = 5000
@@ -49,8 +49,33 @@ export class SourceWord {
 
   /** Resolves when as many witnesses as the policy asks for hold the COMMIT. */
   async giveCommit(signal: AbortSignal): Promise<void> {
-    const have = await this.#give('commit', signal)
+    const statement = this.#books.statement('commit')
+    if (statement === undefined) return
+    this.#given = true
+    const told = (witness: string, problem: Problem | undefined) => {
+      if (problem === undefined) this.#unwilling.delete(witness)
+      else this.#unwilling.set(witness, problem)
+    }
+    const have = await giveToWitnesses(
+      this.#parts,
+      this.#options.id,
+      this.#options.witnesses(),
+      statement,
+      told,
+      signal
+    )
     if (have > 0) this.#parts.log.info({ migration: this.#options.id, witnesses: have }, 'witnesses hold the COMMIT')
+  }
+
+  /**
+   * Puts what took the COMMIT back, or never gave it, in its place at every witness that may have been given one. Resolves with the
+   * names of those that could not be reached.
+   */
+  async retract(signal: AbortSignal): Promise<readonly string[]> {
+    const statement = this.#books.statement('abort', 'taken-back')
+    if (statement === undefined) return []
+    this.#given = true
+    return replaceAtWitnesses(this.#parts, this.#options.id, this.#options.witnesses(), statement, signal)
   }
 
   /** Tells COMMIT until the target acknowledges it or hands back. */
@@ -110,7 +135,7 @@ export class SourceWord {
       const refusal = response.refused?.problems[0]
       return refusal?.code === 'RESOLVED_ELSEWHERE' ? fromWire(refusal) : undefined
     } catch (error) {
-      await this.#give('abort', AbortSignal.any([signal, AbortSignal.timeout(ABORT_NOTICE_MS)]), 'taken-back')
+      await this.retract(signal)
       throw error
     }
   }
@@ -119,17 +144,6 @@ export class SourceWord {
   async release(): Promise<void> {
     if (!this.#given || !this.#targetEnded) return
     await releaseWitnesses(this.#parts, this.#options.id, this.#options.witnesses())
-  }
-
-  async #give(kind: 'commit' | 'abort', signal: AbortSignal, other?: 'taken-back'): Promise<number> {
-    const statement = this.#books.statement(kind, ...(other === undefined ? [] : [other]))
-    if (statement === undefined) return 0
-    this.#given = true
-    const told = (witness: string, problem: Problem | undefined) => {
-      if (problem === undefined) this.#unwilling.delete(witness)
-      else this.#unwilling.set(witness, problem)
-    }
-    return giveToWitnesses(this.#parts, this.#options.id, this.#options.witnesses(), statement, told, signal)
   }
 
   #statement(...kinds: ('commit' | 'abort' | 'taken-back')[]): { receipt?: Uint8Array<ArrayBuffer> } {

@@ -82,11 +82,14 @@ export class TargetQuestion {
   async #askWitnesses(signal: AbortSignal): Promise<Verdict | undefined> {
     const { id, peer, witnesses, unprepared } = this.#options
     if (this.#silence === undefined || unprepared() || witnesses().length === 0) return undefined
-    return askWitnesses(this.#parts, id, peer, witnesses(), (statement) => this.#accept(statement), signal)
+    const told = await askWitnesses(this.#parts, id, peer, witnesses(), (bytes) => this.#accept(bytes), signal)
+    if (told === undefined) return undefined
+    this.#options.heard(told.statement)
+    return told.verdict
   }
 
   /** What a witness holds counts for what the source has signed, and for nothing else. */
-  #accept(statement: Uint8Array): Verdict {
+  #accept(statement: Uint8Array): { verdict: Verdict; seq: number; statement: Uint8Array } {
     const { id, epoch, peer } = this.#options
     const entry = decodeEntry(statement)
     const { body } = entry
@@ -108,8 +111,7 @@ export class TargetQuestion {
         remedy: 'find out who changed it; it was not believed'
       })
     }
-    this.#options.heard(statement)
-    return verdict
+    return { verdict, seq: body.seq, statement }
   }
 }
 

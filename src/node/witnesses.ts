@@ -9,10 +9,16 @@ import { expectResponse } from './responses.ts'
 
 /** Between two tries to give a decision to a witness, milliseconds. */
 const GIVE_AGAIN_MS = 300
+/** A container stands still while a COMMIT is taken back at the witnesses, so that one that is not there is given up. Milliseconds. */
+const REPLACE_MS = 5000
+/** Longest wait for the other witnesses once one has told: a later statement may be with them. Milliseconds. */
+const OTHERS_MS = 2000
 /** A witness that is not there keeps its statement until its age removes it. Milliseconds. */
 const RELEASE_MS = 5000
 
-type Parts = Pick<NodeParts, 'name' | 'mesh' | 'config' | 'log'>
+type Parts = Pick<NodeParts, 'name' | 'config' | 'log'> & {
+  readonly mesh: Pick<NodeParts['mesh'], 'peers' | 'request'>
+}
 
 /**
  * Connected peers other than the target, twice as many as are asked for where there are so many: one of them may go while it counts.
@@ -74,6 +80,25 @@ export async function giveToWitnesses(
   return have
 }
 
+/**
+ * Gives a statement to each of them, so that none still holds an earlier one; resolves with the names of those that could not be
+ * reached for as long as is waited.
+ */
+export async function replaceAtWitnesses(
+  parts: Parts,
+  migration: string,
+  witnesses: readonly string[],
+  statement: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal
+): Promise<string[]> {
+  const until = AbortSignal.any([signal, AbortSignal.timeout(REPLACE_MS)])
+  const have = await Promise.all(
+    witnesses.map((witness) => giveTo(parts, migration, witness, statement, () => undefined, until))
+  )
+  signal.throwIfAborted()
+  return witnesses.filter((_, index) => have[index] !== true).map((witness) => nameOf(parts, witness))
+}
+
 /** Tries until it has it, which is true, or until `until` aborts. */
 async function giveTo(
   parts: Parts,
@@ -119,33 +144,42 @@ export async function releaseWitnesses(parts: Parts, migration: string, witnesse
 }
 
 /**
- * Asks all of them at once what they hold of the source's; resolves with the first statement that `accept` takes. One that holds
- * nothing says nothing about the decision: the source may have died before it told.
+ * Asks all of them at once what they hold of the source's; resolves with the newest statement that `accept` takes, by its number, of
+ * those that come in time: where the source took its COMMIT back, not every witness need know. One that holds nothing says nothing
+ * about the decision: the source may have died before it told.
  */
-export async function askWitnesses<Verdict>(
+export async function askWitnesses<Told extends { readonly seq: number }>(
   parts: Parts,
   migration: string,
   source: string,
   witnesses: readonly string[],
-  accept: (statement: Uint8Array, witness: string) => Verdict,
+  accept: (statement: Uint8Array, witness: string) => Told,
   signal: AbortSignal
-): Promise<Verdict | undefined> {
-  const found = new AbortController()
-  const until = AbortSignal.any([signal, found.signal, AbortSignal.timeout(parts.config.limits.peerTimeoutMs)])
-  const ask = async (witness: string): Promise<Verdict> => {
-    const response = await parts.mesh.request(witness, { migration, askWitness: { source } }, until)
-    const { receipt } = expectResponse(response, 'decision', witness)
-    return accept(receipt ?? new Uint8Array(), witness)
+): Promise<Told | undefined> {
+  const enough = new AbortController()
+  const until = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(parts.config.limits.peerTimeoutMs)])
+  let newest: Told | undefined
+  let timer: NodeJS.Timeout | undefined
+  const ask = async (witness: string): Promise<void> => {
+    try {
+      const response = await parts.mesh.request(witness, { migration, askWitness: { source } }, until)
+      const { receipt } = expectResponse(response, 'decision', witness)
+      const told = accept(receipt ?? new Uint8Array(), witness)
+      if (newest === undefined || told.seq > newest.seq) newest = told
+      timer ??= setTimeout(() => {
+        enough.abort()
+      }, OTHERS_MS)
+    } catch (error) {
+      parts.log.info({ err: error, migration, witness }, 'a witness tells no decision')
+    }
   }
   try {
-    return await Promise.any(witnesses.map(ask))
-  } catch (error) {
-    signal.throwIfAborted()
-    parts.log.info({ err: error, migration }, 'no witness holds a decision')
-    return undefined
+    await Promise.all(witnesses.map(ask))
   } finally {
-    found.abort()
+    clearTimeout(timer)
   }
+  signal.throwIfAborted()
+  return newest
 }
 
 function nameOf({ mesh }: Parts, peerId: string): string {

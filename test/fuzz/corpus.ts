@@ -75,6 +75,7 @@ export function requestsOf(offered: Offered, entry: Uint8Array, peer: string): U
     { handBack: { epoch, problem, receipt } },
     { witness: { statement: receipt } },
     { askWitness: { source: peer } },
+    { releaseWitness: {} },
     { receipts: {} }
   ]
   return [

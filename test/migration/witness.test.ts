@@ -149,6 +149,26 @@ test('the target is gone for good after COMMIT: an operator takes the container 
   expect(await a.host.pids('counter')).toEqual(pids)
 })
 
+test('taken back by an operator while the target was cut off: it comes back with its copy, the source is away, and a witness tells it to discard', async () => {
+  await set({ count: 1, policy: 'require' })
+  const client = await Client.connect(cluster.lab.client, address)
+  await client.more()
+  const pids = await a.host.pids('counter')
+  const moving = await heldAtWitness()
+  await cluster.lab.cut('b')
+  await letGo(c.host)
+  await view(a, moving.id, ({ state }) => state === 'committed' || state === 'deliveringAgain')
+  await resolve(a, moving.id, '--run-here')
+  expect(await view(a, moving.id, ended)).toMatchObject({ outcome: 'rolled-back', warnings: [] })
+  await cluster.lab.cut('a')
+  await cluster.lab.heal('b')
+  expect(await view(b, moving.id, ended)).toMatchObject({ outcome: 'rolled-back' })
+  expect(await b.host.pids('counter')).toEqual([])
+  await cluster.lab.heal('a')
+  expect(await a.host.pids('counter')).toEqual(pids)
+  await isAlive(client)
+})
+
 test('where witnesses are required and too few are there, the migration is refused before anything is frozen', async () => {
   await set({ count: 2, policy: 'require' })
   const { view: end } = await (await Moving.start(a, 'web', 'b')).end()

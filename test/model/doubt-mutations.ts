@@ -1,14 +1,17 @@
 // Mistakes about who may end a doubt: witnesses, operators, and somebody who thaws a frozen tree.
+import { sourceMachine } from '../../machines/source.ts'
 import { targetMachine } from '../../machines/target.ts'
 import { boundsOf, makeModel } from './model.ts'
 import { edited, ofEffects, ofSource, ofTarget, within, type Mutation } from './seeding.ts'
-import { COMMITTED_AND_GONE, HANDED_BACK_BEFORE } from './starts.ts'
+import { COMMITTED_AND_GONE, COMMITTED_AND_WITNESSED, HANDED_BACK_BEFORE, TAKEN_BACK_AND_UNTOLD } from './starts.ts'
 
 const MAX_STATES = 400_000
 const WITNESSED = boundsOf({ crashes: 1, faults: 1, power: true, gone: true, witnesses: 1, maxStates: MAX_STATES })
 const REQUIRED = boundsOf({ crashes: 2, faults: 2, witnesses: 1, require: true, maxStates: 1_000_000 })
 const WORDS = boundsOf({ crashes: 1, faults: 1, gone: true, words: true, maxStates: MAX_STATES })
 const WORDS_ALONE = boundsOf({ words: true, maxStates: MAX_STATES })
+const TWO_WITNESSES = boundsOf({ faults: 1, witnesses: 2, words: true, maxStates: MAX_STATES })
+const REFUSED = boundsOf({ witnesses: 1, require: true, refusing: true, words: true, maxStates: MAX_STATES })
 const HANDS = boundsOf({ crashes: 1, faults: 2, power: true, hands: 1, maxStates: MAX_STATES })
 
 /** The target had written its HAND-BACK when its daemon was killed. */
@@ -59,6 +62,49 @@ export const doubtMutations: readonly Mutation[] = [
       'states.prepared.invoke.onDone.0.target',
       'recordingActivating'
     ])
+  ),
+
+  {
+    name: "a target takes the first witness's answer",
+    where: 'effects',
+    bounds: TWO_WITNESSES,
+    model: () => makeModel(TWO_WITNESSES, { firstWitnessIsBelieved: true }, { start: TAKEN_BACK_AND_UNTOLD })
+  },
+  {
+    name: 'a source that takes back thaws before the witnesses have been told',
+    where: 'source machine',
+    bounds: TWO_WITNESSES,
+    model: () =>
+      makeModel(
+        TWO_WITNESSES,
+        {},
+        {
+          source: edited(sourceMachine, [['states.recordingTakeBack.invoke.onDone', 'undoing']]),
+          start: COMMITTED_AND_WITNESSED
+        }
+      )
+  },
+  {
+    name: 'a restarted source that took back thaws before the witnesses have been told',
+    where: 'source machine',
+    bounds: TWO_WITNESSES,
+    model: () =>
+      makeModel(
+        TWO_WITNESSES,
+        {},
+        {
+          source: edited(sourceMachine, [['states.starting.always.0.target', 'undoing']]),
+          start: TAKEN_BACK_AND_UNTOLD
+        }
+      )
+  },
+  within(
+    REFUSED,
+    ofSource(
+      "an operator's word does not reach a source whose witnesses refuse",
+      ['states.witnessing.on.RESOLVE_RUN', {}],
+      ['states.witnessingAgain.on.RESOLVE_RUN', {}]
+    )
   ),
 
   ofEffects('the source answers COMMIT after it took back', { commitAfterTakenBack: true }, WORDS),

@@ -1,4 +1,4 @@
-// Explores as deep as it is told: node test/model/explore.ts --crashes N --faults N --migrations 1|2 --power --witnesses N --require --gone --words --hands N
+// Explores as deep as it is told: node test/model/explore.ts --crashes N --faults N --migrations 1|2 --power --witnesses N --require --refusing --gone --words --hands N
 import { parseArgs } from 'node:util'
 import { boundsOf, makeModel } from './model.ts'
 import { mutations } from './mutations.ts'
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     power: { type: 'boolean', default: false },
     witnesses: { type: 'string', default: '0' },
     require: { type: 'boolean', default: false },
+    refusing: { type: 'boolean', default: false },
     gone: { type: 'boolean', default: false },
     words: { type: 'boolean', default: false },
     hands: { type: 'string', default: '0' },
@@ -37,6 +38,7 @@ const bounds = boundsOf({
   power: values.power,
   witnesses: witnesses === 1 || witnesses === 2 ? witnesses : 0,
   require: values.require,
+  refusing: values.refusing,
   gone: values.gone,
   words: values.words,
   hands: count('hands'),

@@ -3,7 +3,7 @@ import { boundsOf, makeModel, type Bounds, type Model } from './model.ts'
 import { mutations } from './mutations.ts'
 import { CUTS, boundsText, outcomeText, traceText } from './report.ts'
 import { explore, type Outcome } from './search.ts'
-import { COMMITTED_AND_GONE } from './starts.ts'
+import { COMMITTED_AND_GONE, COMMITTED_AND_WITNESSED, TAKEN_BACK_AND_UNTOLD } from './starts.ts'
 import { Dec } from './world.ts'
 
 const SCOPES: readonly Bounds[] = [
@@ -17,6 +17,7 @@ const SCOPES: readonly Bounds[] = [
   boundsOf({ crashes: 1, faults: 1, power: true, gone: true, witnesses: 1, require: true }),
   boundsOf({ crashes: 1, faults: 1, gone: true, witnesses: 1, words: true }),
   boundsOf({ crashes: 1, faults: 1, gone: true, witnesses: 2 }),
+  boundsOf({ faults: 1, witnesses: 1, require: true, refusing: true, words: true }),
   boundsOf({ crashes: 1, faults: 2, power: true, hands: 1 })
 ]
 
@@ -83,6 +84,30 @@ describe('the source committed and is gone for good, the target is prepared', ()
     const outcome = explored(makeModel(boundsOf({ words: true }), {}, { start: COMMITTED_AND_GONE }))
     expect(outcome.violation).toBeUndefined()
     expect(endsOf(outcome)).toEqual(['owner', 'handedBack'])
+  })
+})
+
+describe('two witnesses hold the COMMIT, and an operator takes the container back at the source', () => {
+  const witnesses = 2
+  const words = true
+
+  test.each([
+    { when: 'before he has said so', start: COMMITTED_AND_WITNESSED, bounds: boundsOf({ witnesses, words }) },
+    {
+      when: 'on record, and the source dies before they hear of it',
+      start: TAKEN_BACK_AND_UNTOLD,
+      bounds: boundsOf({ crashes: 1, faults: 1, witnesses, words })
+    }
+  ])('no target that comes back is told COMMIT: $when', ({ start, bounds }) => {
+    const outcome = explored(makeModel(bounds, {}, { start }))
+    expect(outcome.violation === undefined ? 'no violation' : traceText(outcome.violation)).toBe('no violation')
+    expect(outcome.complete).toBe(true)
+  })
+
+  test('where the only one can not be told, two copies run: that is what the warning says', () => {
+    const start = { ...TAKEN_BACK_AND_UNTOLD, w2Dec1: Dec.none }
+    const model = makeModel(boundsOf({ faults: 1, witnesses: 1, words }), {}, { start, portsMayMeet: true })
+    expect(explored(model).violation?.rule).toBe('two copies run')
   })
 })
 

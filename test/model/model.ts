@@ -18,6 +18,8 @@ export interface Bounds {
   readonly witnesses: 0 | 1 | 2
   /** The source goes on only once one of them has it; otherwise it goes on after a while all the same. */
   readonly require: boolean
+  /** The witnesses take nothing, for ever. */
+  readonly refusing: boolean
   /** One of the two hosts may go and never come back, its disk with it. */
   readonly gone: boolean
   /** Operators say what is true. */
@@ -35,6 +37,7 @@ const LEAST: Bounds = {
   power: false,
   witnesses: 0,
   require: false,
+  refusing: false,
   gone: false,
   words: false,
   hands: 0,
@@ -78,6 +81,7 @@ export interface Mistakes {
   readonly storedSaidBeforeSynced?: boolean
   readonly witnessSilenceIsAbort?: boolean
   readonly witnessOfAnyMigration?: boolean
+  readonly firstWitnessIsBelieved?: boolean
   readonly askedBeforeLook?: boolean
   readonly askedWhileTakingBack?: boolean
   readonly commitAfterTakenBack?: boolean

@@ -14,17 +14,20 @@ export const CUTS: readonly string[] = [
   'two witnesses are alike: which is called the first makes no difference',
   'who is said to be gone is one of the two hosts; a witness that is killed starts again',
   'a kill that follows a thaw by somebody is one step with it while the daemon lives; while it is dead both copies may run (nothing can prevent it)',
-  'operators say what is true; the target may be discarded by them at any instant'
+  'a witness does not let go of what it holds: one that has nothing, as at first, says nothing',
+  'operators say what is true; the target may be discarded by them at any instant',
+  'a target that an operator says is gone stays so until the source has done what he said',
+  'witnesses that take back a COMMIT, or are asked together, answer in time unless what is said is lost or they are killed'
 ]
 
 export function boundsText(bounds: Bounds): string {
-  const { crashes, faults, migrations, power, gone, witnesses, hands } = bounds
+  const { crashes, faults, migrations, power, gone, witnesses, hands, require, refusing } = bounds
   const kinds = ['crashes', ...(power ? ['power cuts'] : []), ...(gone ? ['a host gone for good'] : [])]
   return [
     `at most ${String(faults)} faults, ${String(crashes)} of them ${kinds.join(' or ')}`,
     ...(hands === 0 ? [] : [`${String(hands)} of them a thaw by somebody`]),
     `${String(migrations)} migration(s)`,
-    `${String(witnesses)} witness(es)${bounds.require ? ', required' : ''}`,
+    `${String(witnesses)} witness(es)${require ? ', required' : ''}${refusing ? ', which take nothing' : ''}`,
     ...(bounds.words ? ['operators decide'] : [])
   ].join('; ')
 }

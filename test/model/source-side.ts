@@ -1,7 +1,7 @@
 // The source's daemon, kernel and disk: what the actors of src/node/source-migration.ts do, one step at a time.
 import type { MachineEvent } from './machine-walker.ts'
 import { faulty, mayFault, type Emit, type Model } from './model.ts'
-import { forgetStored, give } from './witness-wire.ts'
+import { forgetStored, give, isBeingRetracted } from './witness-wire.ts'
 import { Ask, Dec, Ghost, Hand, IDS, Rec, Say, Tree, ask, of, put, type World } from './world.ts'
 
 const EFFECTS = [
@@ -17,6 +17,7 @@ const EFFECTS = [
   'giveWitness',
   'deliverCommit',
   'recordTakeBack',
+  'retract',
   'retire',
   'undo',
   'deliverAbort'
@@ -329,6 +330,14 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
         write((next) => {
           put(next, 'sTook', world.sMig, 1)
         }, Ghost.takenBack)
+      return
+    case 'retract':
+      if (world.sPc === 0) {
+        const next = { ...world, sPc: 1 }
+        give(model, next, world.sMig, 'giveAbort')
+        emit(next, 'source, retract: gives ABORT to its witnesses', 'free')
+      } else if (!isBeingRetracted(world, world.sMig)) end('done')
+      fault()
       return
     case 'retire':
       if (world.sPc === 0) go({ sTree: Tree.none, sPort: 0, sHand: Hand.none }, 'kills its tree')

@@ -2,8 +2,8 @@
 import type { MachineEvent } from './machine-walker.ts'
 import { faulty, mayFault, type Emit, type Model } from './model.ts'
 import { sourceAwaits } from './source-side.ts'
-import { askWitnesses, forgetTells } from './witness-wire.ts'
-import { Ask, Ghost, Hand, IDS, Lost, Rec, Say, Tree, ask, of, put, say, type World } from './world.ts'
+import { askWitnesses, forgetTells, isAnswering } from './witness-wire.ts'
+import { Ask, Ghost, Hand, IDS, Lost, Rec, Say, Tree, Word, ask, of, put, say, type World } from './world.ts'
 
 const EFFECTS = [
   '',
@@ -87,6 +87,14 @@ export function targetAsksWitnesses(model: Model, world: World, id: number): boo
   return !model.target.at(world.tMachine).nested
 }
 
+/** An ABORT is the last word; behind a COMMIT there may be one with another witness. */
+export function targetHearsWitness(model: Model, world: World, verdict: 'commit' | 'abort'): void {
+  if (verdict === 'commit' && !model.wrong.firstWitnessIsBelieved) world.tPc = HEARD_COMMIT
+  else targetEnds(model, world, 'done', verdict)
+}
+
+const HEARD_COMMIT = 1
+
 /** What the request handlers of the node wait for, and then say. */
 export function answerPending(model: Model, world: World): void {
   const { name } = model.target.at(world.tMachine)
@@ -109,6 +117,7 @@ export function answerPending(model: Model, world: World): void {
 export function targetSteps(model: Model, world: World, emit: Emit): void {
   if (world.tGone !== 0) return
   if (world.tUp === 0) {
+    if (isSpokenFor(model, world)) return
     emit(restarted(model, world), 'the target daemon starts and reads its journal', 'free')
     return
   }
@@ -147,6 +156,14 @@ export function targetSteps(model: Model, world: World, emit: Emit): void {
     emit(next, `target, ${name}: tries again`, 'free')
   }
 }
+
+/** Of a host that they say is gone operators know that it stays so until their word has been carried out. */
+function isSpokenFor(model: Model, { sWord, sTree, sUp, sGone, sMachine }: World): boolean {
+  if (sWord !== Word.run || sTree !== Tree.frozen || sGone !== 0) return false
+  return sUp === 0 || TAKES_BACK.includes(model.source.at(sMachine).name)
+}
+
+const TAKES_BACK = ['recordingTakeBack', 'takingBackAgain', 'retracting', 'retractingAgain']
 
 function ending(model: Model, world: World, emit: Emit): void {
   const next = comesToLight(world)
@@ -279,7 +296,9 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
     case 'askDecision':
       if (model.wrong.askIsGivenUp) end('failed')
       else request(Ask.decision, 'asks the source')
-      if (targetAsksWitnesses(model, world, world.tMig)) {
+      if (world.tPc === HEARD_COMMIT) {
+        if (!isAnswering(world, world.tMig)) end('done', 'commit', {}, 'no other witness tells of an ABORT')
+      } else if (targetAsksWitnesses(model, world, world.tMig)) {
         const next = { ...world }
         askWitnesses(model, next, world.tMig)
         if (model.bounds.witnesses > 0) emit(next, 'target, askDecision: asks the witnesses', 'free')

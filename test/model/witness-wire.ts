@@ -3,7 +3,14 @@ import type { Model } from './model.ts'
 import { Dec, type World } from './world.ts'
 
 /** On the wire between a witness and both hosts. */
-export const Tell = { giveCommit: 1, giveAbort: 2, stored: 4, asked: 8, tellCommit: 16, tellAbort: 32 } as const
+export const Tell = {
+  giveCommit: 1,
+  giveAbort: 2,
+  stored: 4,
+  asked: 8,
+  tellCommit: 16,
+  tellAbort: 32
+} as const
 /** What a witness was given and has not synced yet, for the first migration; the second's is two bits further. */
 export const Buffer = { commit: 1, abort: 2 } as const
 
@@ -46,11 +53,26 @@ export function give(model: Model, world: World, id: number, what: 'giveCommit' 
   }
 }
 
+/** An ABORT is on its way to a witness, and neither lost nor on its disk. */
+export function isBeingRetracted(world: World, id: number): boolean {
+  return WITNESSES.some((witness) => {
+    const buffered = (world[`w${witness}Buf`] >> shiftOf(id)) & Buffer.abort
+    return buffered !== 0 || (wire(world, witness, id) & Tell.giveAbort) !== 0
+  })
+}
+
+/** A witness that was asked has still to answer. */
+export function isAnswering(world: World, id: number): boolean {
+  return WITNESSES.some((witness) => (wire(world, witness, id) & ANSWERING) !== 0)
+}
+
 export function askWitnesses(model: Model, world: World, id: number): void {
   for (const witness of WITNESSES) {
     if (witness <= model.bounds.witnesses) setWire(world, witness, id, wire(world, witness, id) | Tell.asked)
   }
 }
+
+const ANSWERING = Tell.asked | Tell.tellCommit | Tell.tellAbort
 
 /** A stream ends with the effect that waited for its answer; a question that still arrives then changes nothing. */
 export function forgetStored(world: World, id: number): void {
@@ -58,6 +80,5 @@ export function forgetStored(world: World, id: number): void {
 }
 
 export function forgetTells(world: World, id: number): void {
-  const tells = Tell.asked | Tell.tellCommit | Tell.tellAbort
-  if (id !== 0) for (const witness of WITNESSES) setWire(world, witness, id, wire(world, witness, id) & ~tells)
+  if (id !== 0) for (const witness of WITNESSES) setWire(world, witness, id, wire(world, witness, id) & ~ANSWERING)
 }

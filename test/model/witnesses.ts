@@ -1,7 +1,7 @@
 // Peers that keep the source's word on their disks and pass it on to a target in doubt. One that has nothing says nothing.
 import { faulty, mayFault, type Emit, type Model } from './model.ts'
 import { awaitsStored, sourceHearsStored } from './source-side.ts'
-import { targetAsksWitnesses, targetEnds } from './target-side.ts'
+import { targetAsksWitnesses, targetHearsWitness } from './target-side.ts'
 import { Buffer, Tell, WITNESSES, held, hold, setWire, shiftOf, wire, type Witness } from './witness-wire.ts'
 import { Dec, IDS, type World } from './world.ts'
 
@@ -41,7 +41,7 @@ function arrives(model: Model, world: World, witness: Witness, id: number, bit: 
     case Tell.tellCommit:
     case Tell.tellAbort:
       if (targetAsksWitnesses(model, world, id))
-        targetEnds(model, world, 'done', bit === Tell.tellCommit ? 'commit' : 'abort')
+        targetHearsWitness(model, world, bit === Tell.tellCommit ? 'commit' : 'abort')
       return
     default:
       if (world[`w${witness}Up`] === 0) return
@@ -50,6 +50,7 @@ function arrives(model: Model, world: World, witness: Witness, id: number, bit: 
     answers(model, world, witness, id)
     return
   }
+  if (model.bounds.refusing) return
   const given = bit === Tell.giveCommit ? Buffer.commit : Buffer.abort
   world[`w${witness}Buf`] |= given << shiftOf(id)
   if (model.wrong.storedSaidBeforeSynced) saysStored(world, witness, id)

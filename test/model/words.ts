@@ -27,7 +27,8 @@ function sourceWords(model: Model, world: World, emit: Emit): void {
     const next = { ...world, sWord: word }
     sourceHears(model, next, { type })
     // An operator comes at last, but only where nobody else can: otherwise nothing may depend on it.
-    emit(next, `an operator says ${says} at the source`, world.tGone === 0 ? 'operator' : 'free')
+    const onlyHe = world.tGone !== 0 || (model.bounds.refusing && model.bounds.require)
+    emit(next, `an operator says ${says} at the source`, onlyHe ? 'free' : 'operator')
   }
 }
 
@@ -43,19 +44,21 @@ function targetWords(model: Model, world: World, emit: Emit): void {
   }
 }
 
-/** The target never ran it and never will: it has nothing to run, or was not told and now can only be told ABORT. */
+/**
+ * The target never ran it and never will: it has nothing to run, or was not told and now can only be told ABORT. What witnesses hold
+ * is replaced before anything runs here, so that it counts only for a target that can ask them meanwhile.
+ */
 function sourceMayRun(model: Model, world: World): boolean {
   const id = world.sMig
-  if (world.tWord === Word.run || activating(world, id)) return false
+  if (activating(world, id)) return false
   if (world.tTree === Tree.none || handedBack(world, id)) return true
-  if (world.tTree !== Tree.frozen) return false
+  if (world.tTree !== Tree.frozen || world.tWord === Word.run) return false
   const { name } = model.target.at(world.tMachine)
-  const inDoubt = world.tUp === 0 || name === 'prepared' || name === 'askingAgain'
-  const onItsWay =
-    (of(world, 'asks', id) & Ask.commit) !== 0 ||
-    (of(world, 'says', id) & Say.isCommit) !== 0 ||
-    WITNESSES.some((witness) => commitAtWitness(world, witness, id))
-  return inDoubt && !onItsWay
+  const onItsWay = (of(world, 'asks', id) & Ask.commit) !== 0 || (of(world, 'says', id) & Say.isCommit) !== 0
+  if (onItsWay) return false
+  if (world.tUp === 0) return true
+  const inDoubt = name === 'prepared' || name === 'askingAgain'
+  return inDoubt && !WITNESSES.some((witness) => commitAtWitness(world, witness, id))
 }
 
 /** The target runs it, or would as soon as it starts; or there is nothing here to give away. */

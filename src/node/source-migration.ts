@@ -559,7 +559,11 @@ export class SourceMigration {
     await this.#engine.park(container.home).catch((error: unknown) => {
       log.error({ err: error, migration: this.id }, 'what starts the container at boot could not be set aside')
     })
-    for (const copy of await copiesOf(container, retainedOf(this.#parts.config.stateDir, this.id), await this.#ownTree())) {
+    for (const copy of await copiesOf(
+      container,
+      retainedOf(this.#parts.config.stateDir, this.id),
+      await this.#ownTree()
+    )) {
       const why = `${await copyText(copy)}, ran from ${container.rootfs} while the right to run was ${peerName}'s`
       await endProcess(copy)
       log.error({ migration: this.id, why }, 'killed a second copy of a container that has left')

@@ -38,7 +38,9 @@ export function dialProblem(
 ): { state: PeerState; problem: ProblemDetails<MeshErrorCode> } {
   const failures = failuresOf(error)
   const why = [...new Set(failures.map(wordsOf))].join('; ')
-  if (!failures.every(meetsNobody)) {
+  // At an old address somebody else may be now; that says nothing of this peer unless it is all that is known.
+  const own = failures.filter((failure) => !meetsSomebodyElse(failure))
+  if (own.length === 0 || !own.every(meetsNobody)) {
     return {
       state: 'refused',
       problem: {
@@ -61,6 +63,10 @@ function meetsNobody(error: unknown): boolean {
   return /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|abort|timed? ?out|no valid addresses|via relay/i.test(
     `${wordsOf(error)} ${nameOf(error)}`
   )
+}
+
+function meetsSomebodyElse(error: unknown): boolean {
+  return /does not match expected remote identity/.test(wordsOf(error))
 }
 
 function unreachable(peer: string, why: string): ProblemDetails<MeshErrorCode> {

@@ -216,16 +216,16 @@ describe('a failed dial', () => {
   const refused = new Error('connect ECONNREFUSED 10.0.0.1:4860')
   const noPlace = new Error('failed to connect via relay with status NO_RESERVATION')
   const closed = new Error('the connection was closed')
+  const other = new Error('Payload identity key A does not match expected remote identity key B')
 
   test('met nobody where no address led anywhere, and somebody where one did', () => {
-    expect(dialProblem('peer', new AggregateError([refused, noPlace], 'All failed'))).toMatchObject({
+    expect(dialProblem('peer', new AggregateError([refused, noPlace, other], 'All failed'))).toMatchObject({
       state: 'unreachable',
       problem: { code: 'PEER_UNREACHABLE' }
     })
-    expect(dialProblem('peer', new AggregateError([refused, closed], 'All failed'))).toMatchObject({
-      state: 'refused',
-      problem: { code: 'PEER_REFUSED' }
-    })
+    for (const failure of [new AggregateError([refused, closed], 'All failed'), other]) {
+      expect(dialProblem('peer', failure)).toMatchObject({ state: 'refused', problem: { code: 'PEER_REFUSED' } })
+    }
   })
 })
 

@@ -54,18 +54,23 @@ export class KeyRotation {
     await this.#finish(oldKey, newKey)
   }
 
-  /** Ends what was begun; resolves when there is nothing to end any more, or with the signal. */
-  async resume(signal: AbortSignal): Promise<void> {
+  /** Ends what was begun; resolves with the former peer id, or without one if nothing was begun or the signal came first. */
+  async resume(signal: AbortSignal): Promise<string | undefined> {
     const { keyFile, mesh, log, onKey } = this.#parts
     const begun = await this.begun()
-    if (begun === undefined) return
+    if (begun === undefined) return undefined
     const { oldKey, newKey } = begun
+    const former = peerIdFromPrivateKey(oldKey).toString()
     log.warn('a change of the key was cut short and is being finished')
     for (let current = oldKey; !signal.aborted;) {
       if (await this.#reach(signal)) {
-        if (current === newKey) return useNextKey(keyFile)
+        if (current === newKey) {
+          await useNextKey(keyFile)
+          return former
+        }
         try {
-          return await this.#finish(oldKey, newKey)
+          await this.#finish(oldKey, newKey)
+          return former
         } catch (error) {
           const code = error instanceof MeshError ? error.details.code : undefined
           if (code !== 'NO_MEMBER_REACHED' && code !== 'MIGRATIONS_UNDER_WAY') throw error
@@ -76,12 +81,13 @@ export class KeyRotation {
           }
         }
       }
-      if (signal.aborted) return
+      if (signal.aborted) return undefined
       // Members that have the record refuse the old key, those without it the new one.
       current = current === oldKey ? newKey : oldKey
       onKey(current)
       await mesh.rekey(current)
     }
+    return undefined
   }
 
   async #finish(oldKey: PrivateKey, newKey: PrivateKey): Promise<void> {

@@ -59,7 +59,7 @@ export class MeshAdmin implements MeshService {
   readonly #closing = new AbortController()
   readonly #endWatch: () => void
   /** A change of the key that was cut short goes on here. */
-  #resuming: { readonly done: Promise<void>; readonly stop: AbortController } | undefined
+  #resuming: { readonly done: Promise<string | undefined>; readonly stop: AbortController } | undefined
   #key: PrivateKey
   /** One change after the other. */
   #last: Promise<unknown> = Promise.resolve()
@@ -189,8 +189,8 @@ export class MeshAdmin implements MeshService {
 
   rotateKey(): Promise<KeyView> {
     return this.#change(async () => {
-      const begun = await this.#rotation.begun()
-      if (begun !== undefined) return this.#finishRotation(idOf(begun.oldKey))
+      const finished = await this.#finishRotation()
+      if (finished !== undefined) return { formerPeerId: finished, peerId: this.#self }
       this.#member()
       const formerPeerId = this.#self
       await this.#door.close()
@@ -207,26 +207,32 @@ export class MeshAdmin implements MeshService {
     })
   }
 
-  async #finishRotation(formerPeerId: string): Promise<KeyView> {
+  /** The former peer id if a change that was cut short has ended by now. @throws MeshError if it can't end yet */
+  async #finishRotation(): Promise<string | undefined> {
     const { done } = this.#resume()
     const limit = AbortSignal.timeout(FINISH_MS)
-    await Promise.race([done, new Promise((resolve) => limit.addEventListener('abort', resolve, { once: true }))])
-    if ((await this.#rotation.begun()) === undefined) return { formerPeerId, peerId: this.#self }
+    const late = new Promise<undefined>((resolve) => {
+      limit.addEventListener('abort', () => resolve(undefined), { once: true })
+    })
+    const former = await Promise.race([done, late])
+    if (former !== undefined || (await this.#rotation.begun()) === undefined) return former
     await this.#checkIdle()
     throw notToldYet()
   }
 
-  #resume(): { readonly done: Promise<void> } {
+  #resume(): { readonly done: Promise<string | undefined> } {
     if (this.#resuming !== undefined) return this.#resuming
     const stop = new AbortController()
     const before = this.#self
     const done = this.#rotation
       .resume(AbortSignal.any([stop.signal, this.#closing.signal]))
-      .then(() => {
+      .then((former) => {
         if (this.#self !== before) this.#parts.onAddresses()
+        return former
       })
       .catch((error: unknown) => {
         this.#parts.log.error({ err: error }, 'a change of the key that was cut short could not be finished')
+        return undefined
       })
       .finally(() => {
         this.#resuming = undefined

@@ -204,8 +204,10 @@ describe('a new key', () => {
     const { formerPeerId, peerId } = await b.admin.rotateKey()
     expect(formerPeerId).toBe(before)
     expect(peerId).not.toBe(before)
-    await eventually(() => expect(names(a)).toEqual(['host-b']))
-    expect(a.mesh.resolve('host-b')).toBe(peerId)
+    await eventually(() => {
+      expect(names(a)).toEqual(['host-b'])
+      expect(a.mesh.resolve('host-b')).toBe(peerId)
+    })
     expect((await b.admin.membership()).member).toBe(true)
   }, 60_000)
 

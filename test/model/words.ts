@@ -66,12 +66,15 @@ function sourceMayDiscard(world: World): boolean {
   return activating(world, world.sMig) || world.sTree === Tree.none
 }
 
+/** A COMMIT may stand, and nobody has looked since whether the tree is held. */
+const UNLOOKED = ['recordingCommit', 'uncertain', 'recordingAbort']
+
 /** The source never runs it again: it is gone and had not let it run on, or its COMMIT was seen there with a tree that is held. */
 function targetMayRun(model: Model, world: World): boolean {
   const id = world.tMig
   const decision = of(world, 'sDec', id)
   if (world.sWord === Word.run || of(world, 'sTook', id) === 1 || world.sGhost === Ghost.takenBack) return false
-  const unlooked = world.sUp === 1 && world.sMig === id && model.source.at(world.sMachine).name === 'recordingCommit'
+  const unlooked = world.sUp === 1 && world.sMig === id && UNLOOKED.includes(model.source.at(world.sMachine).name)
   if (world.sTree === Tree.running || unlooked) return false
   return decision === Dec.commit || (world.sGone === Gone.held && decision === Dec.none && world.sGhost !== Ghost.abort)
 }

@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: {
     inputs: { type: 'string', default: '1000000' },
     /** Inputs over real streams. */
-    streams: { type: 'string', default: '20000' },
+    streams: { type: 'string', default: '5000' },
     seed: { type: 'string', default: '1' }
   }
 })

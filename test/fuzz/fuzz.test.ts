@@ -8,7 +8,7 @@ import { makeScene, type Scene } from './scene.ts'
 import type { Target } from './target.ts'
 
 // The million is `npm run fuzz`; its numbers are in docs/security.md.
-const INPUTS = 8_000
+const INPUTS = 6_000
 const STREAMS = 400
 
 describe('random and spoilt bytes', () => {

@@ -12,6 +12,7 @@ import { bytesOf } from '../../src/mesh/roster/record.ts'
 import { JoinDoor } from '../../src/node/join-door.ts'
 import * as corpus from './corpus.ts'
 import { GossipPair } from './gossip-pair.ts'
+import { isGood } from './honest.ts'
 import { newIdentity } from './identity.ts'
 import type { Member } from './member.ts'
 import { Offers } from './offers.ts'
@@ -64,8 +65,7 @@ export async function handlers(scene: Scene): Promise<Handlers> {
       const offered = await honest.mesh.request(peerId, corpus.offerOf(check, true), signal)
       if (offered.accepted === undefined) throw new TypeError("the honest member's question was refused")
       const { report } = await honest.mesh.request(peerId, corpus.preflightOf(check), signal)
-      if (report?.findings.some(({ blocker }) => blocker) !== false)
-        throw new TypeError('the honest member got no good report')
+      if (!isGood(report)) throw new TypeError('the honest member got no good report')
       await talk.honest()
     },
     close: async () => {

@@ -1,6 +1,7 @@
 // What an honest member does while another one attacks: asks whether a container would be taken, gives commands, says what it can do.
 import { sampleBody, sampleVitals } from '../bench/mesh/sample-advert.ts'
 import { memberCommand } from '../../src/node/routing/signed-command.ts'
+import type { Report } from '../../protocols/migration/index.ts'
 import { offerOf, preflightOf } from './corpus.ts'
 import type { Scene } from './scene.ts'
 
@@ -17,6 +18,11 @@ const ANSWER_MS = 60_000
 const PAUSE_MS = 20
 const ADVERT_MS = 60_000
 
+/** Root of any member may cordon a host, so that the hostile one may; nothing else may stand against the container. */
+export function isGood(report: Report | undefined): boolean {
+  return report?.findings.every(({ blocker, problem }) => !blocker || problem?.code === 'CORDONED') === true
+}
+
 export function askOnAndOn({ honest, victim }: Scene): { stop: () => Promise<HonestCounts> } {
   const count: HonestCounts = { answers: 0, failures: [], slowestMs: 0, advertKnown: false }
   const stopping = new AbortController()
@@ -27,7 +33,7 @@ export function askOnAndOn({ honest, victim }: Scene): { stop: () => Promise<Hon
     const offered = await honest.mesh.request(to, offerOf(check, true), signal)
     if (offered.accepted === undefined) throw new Error('a question was refused')
     const { report } = await honest.mesh.request(to, preflightOf(check), signal)
-    if (report?.findings.some(({ blocker }) => blocker) !== false) throw new Error('there was no good report')
+    if (!isGood(report)) throw new Error('there was no good report')
     const command = memberCommand({ method: 'migrations', arguments: {}, target: to }, Date.now())
     let items = 0
     for await (const answer of honest.mesh.command(to, command, signal)) {

@@ -61,6 +61,8 @@ const BULK_MS = 200
 /** Below the number after which an address is not listened to, so that whoever is invited still gets in. */
 const KNOCKS = 3
 const ASK_EVERY = 20
+/** Share of the messages that are sent as they are. */
+const UNSPOILT = 0.2
 /** Messages about one migration before the next one is offered. */
 const INPUTS_EACH = 10
 
@@ -253,8 +255,11 @@ class Attack {
     count.streams++
     let opened = false
     try {
-      const spoilt = mutated(await source.messages(), this.#random)
-      const bytes = source.wrap === undefined ? spoilt : await source.wrap(spoilt)
+      const messages = await source.messages()
+      // Some are as they should be: what comes next then meets a node that has done something.
+      const good = this.#random() < UNSPOILT ? messages[Math.floor(this.#random() * messages.length)] : undefined
+      const message = good ?? mutated(messages, this.#random)
+      const bytes = source.wrap === undefined ? message : await source.wrap(message)
       const signal = AbortSignal.timeout(PATIENCE_MS)
       const stream = await (await this.#connection(source.node, signal)).newStream(source.protocol, { signal })
       opened = true

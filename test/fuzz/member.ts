@@ -28,6 +28,7 @@ export interface Member {
   readonly ferry: FerryNode
   readonly commands: Commands
   readonly admin: MeshAdmin
+  readonly cordon: Cordon
   readonly roster: Roster
   readonly addresses: AddressFile
   /** Requests, headers of bulk streams and commands that came over a stream and that its decoder took. */
@@ -136,6 +137,7 @@ export async function startMember(name: string, stateDir: string): Promise<Membe
     ferry,
     commands,
     admin,
+    cordon,
     roster,
     addresses,
     decoded,

@@ -43,6 +43,8 @@ export class Offers {
     await this.#giveUp()
     const number = String(this.#number++).padStart(10, '0')
     const offered = { id: `hostile${number}`, container: `web-${number}`, epoch: 3 }
+    // A command may have set it, and nothing would come in any more.
+    await this.#victim.cordon.lift()
     const answers = [await this.#say(offerOf(offered)), await this.#say(preflightOf(offered))]
     if (answers.some(({ refused }) => refused !== undefined))
       throw new TypeError(`a good offer was refused: ${JSON.stringify(answers)}`)

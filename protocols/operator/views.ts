@@ -47,8 +47,28 @@ export interface PeerView {
   readonly cordonReason?: string
   /** It is about to go down on purpose, or down: why, as far as that was said. */
   readonly maintenance?: string
+  /** What it can do, by its own word; only of members of a mesh. */
+  readonly capabilities?: CapabilitiesView
   /** Why it is unreachable or refused, as far as known. */
   readonly problem?: Problem
+}
+
+export interface CapabilitiesView {
+  readonly arch: string
+  readonly cpu: { readonly model: string; readonly count: number; readonly flags: readonly string[] }
+  /** Names as of `criu check --feature`, and `page-server`. */
+  readonly criuFeatures: readonly string[]
+  readonly cgroup: 'v2' | 'hybrid' | 'v1'
+  readonly lsm: readonly string[]
+  readonly init: { readonly program: string; readonly systemd: boolean; readonly sharedMounts: boolean }
+  readonly lxcfs: boolean
+  /** File system of each place where ferry puts containers. */
+  readonly storage: readonly { readonly path: string; readonly fileSystem: string }[]
+  readonly bridges: readonly string[]
+  readonly memoryTotalBytes: number
+  readonly diskTotalBytes: number
+  /** Protocol ids that it speaks. */
+  readonly protocols: readonly string[]
 }
 
 export type Phase =

@@ -16,6 +16,7 @@ import { doctorText } from './doctor.ts'
 import { exitCodeHelp, exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts'
 import { cordonText } from './cordon.ts'
 import { checkText, containersText, migrationsText, peersText } from './lists.ts'
+import { peerCalled, peerText } from './peer.ts'
 import { logsText } from './logs.ts'
 import { expulsionText, invitationText, keyText, membershipText, ttlMs } from './mesh.ts'
 import { move } from './move.ts'
@@ -80,9 +81,13 @@ command('ls', 'list the containers of this host')
     if (gathered.missing.length > 0) exitCode = exitCodes.failed
   })
 
-command('peers', 'list the nodes of the mesh').action(async () => {
-  show(await (await client()).peers(timeout()), peersText)
-})
+command('peers [name]', 'list the nodes of the mesh; with a name or a peer id, all that is known of that one').action(
+  async (name?: string) => {
+    const peers = await (await client()).peers(timeout())
+    if (name === undefined) show(peers, peersText)
+    else show(peerCalled(name, peers), peerText)
+  }
+)
 
 command('init', 'make a mesh of which this host is the first member')
   .option('--name <mesh>', 'its name', 'ferry')

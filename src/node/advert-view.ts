@@ -1,5 +1,5 @@
 // What `ferry peers` shows of a host from what it advertises.
-import type { PeerView } from '../../protocols/operator/views.ts'
+import type { CapabilitiesView, PeerView } from '../../protocols/operator/views.ts'
 import type { AdvertView } from '../mesh/mesh.ts'
 
 /** What the peer said to this host itself counts before what reached it over others. */
@@ -19,10 +19,30 @@ export function withAdvert(peer: PeerView, advert: AdvertView | undefined): Peer
     cordoned: body.cordoned,
     ...(body.cordonReason === undefined ? {} : { cordonReason: body.cordonReason }),
     ...(body.maintenance === undefined ? {} : { maintenance: body.maintenance.reason }),
+    capabilities: capabilitiesOf(advert),
     ...peer,
     addresses: peer.addresses.length > 0 ? peer.addresses : body.addresses,
     ...(known ? { state: 'known' as const } : {}),
     ageMs: Math.round(advert.ageMs),
     stale: advert.stale
+  }
+}
+
+function capabilitiesOf({ body }: AdvertView): CapabilitiesView {
+  const { arch, cpu, criu, cgroup, lsm, init, lxcfs, storage, bridges, memoryTotalBytes, diskTotalBytes, protocols } =
+    body
+  return {
+    arch,
+    cpu: { ...cpu, flags: cpu.flags === '' ? [] : cpu.flags.split(' ') },
+    criuFeatures: criu?.features ?? [],
+    cgroup,
+    lsm,
+    init,
+    lxcfs,
+    storage,
+    bridges,
+    memoryTotalBytes,
+    diskTotalBytes,
+    protocols
   }
 }

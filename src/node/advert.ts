@@ -7,7 +7,9 @@ import {
   parseBody,
   type AdvertBody
 } from '../../protocols/gossip/index.ts'
+import { COMMAND_PROTOCOL } from '../../protocols/command/index.ts'
 import { HELLO_PROTOCOL } from '../../protocols/hello/index.ts'
+import { RECORDS_PROTOCOL } from '../../protocols/membership/index.ts'
 import { MIGRATION_PROTOCOL } from '../../protocols/migration/index.ts'
 import type { ContainerSummary } from '../engines/engine.ts'
 import type { HostFacts } from '../host/facts.ts'
@@ -29,7 +31,14 @@ export interface AdvertParts {
   readonly maintenance?: string
 }
 
-const PROTOCOLS = [HELLO_PROTOCOL, MIGRATION_PROTOCOL, GOSSIP_PROTOCOL, ...Object.values(BULK_PROTOCOLS)]
+const PROTOCOLS = [
+  HELLO_PROTOCOL,
+  MIGRATION_PROTOCOL,
+  GOSSIP_PROTOCOL,
+  RECORDS_PROTOCOL,
+  COMMAND_PROTOCOL,
+  ...Object.values(BULK_PROTOCOLS)
+]
 const MAX_CONTAINERS = 256
 /** Bytes left for what a later version adds. */
 const SPARE_BYTES = 512

@@ -141,7 +141,7 @@ export class FerryNode implements HostService {
       }
       return withAdvert(view, mesh.advert(rest.peerId))
     })
-    return [self, ...others]
+    return [withAdvert(self, mesh.advert(self.peerId)), ...others]
   }
 
   async check(request: { container: string; to: string }, signal: AbortSignal): Promise<CheckView> {

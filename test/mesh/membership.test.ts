@@ -96,6 +96,18 @@ describe('a mesh', () => {
         for (const peer of others) expect(peer.ageMs).toBeGreaterThanOrEqual(0)
       }
     })
+    // What each says of itself is what all others know of it.
+    await eventually(async () => {
+      const all = await Promise.all(['a', 'b', 'c', 'd'].map((name) => host(name).json<PeerView[]>('peers')))
+      for (const name of ['a', 'b', 'c', 'd']) {
+        const [said, ...heard] = all.map((peers) => peers.find((peer) => peer.name === name)?.capabilities)
+        expect(said).toMatchObject({ cgroup: 'v2', criuFeatures: expect.arrayContaining(['page-server']) as unknown })
+        expect(said?.cpu.flags.length).toBeGreaterThan(0)
+        for (const one of heard) expect(one).toEqual(said)
+      }
+    })
+    expect((await host('a').ferry('peers', 'd')).stdout).toMatch(/criu features +page-server/)
+    expect((await host('a').ferry('peers', 'nobody')).exitCode).toBe(2)
   })
 
   test('is there again after all of its hosts were restarted at once', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { peerCalled, peerText } from '../../src/cli/peer.ts'
 import { liveText, newLines, Rate } from '../../src/cli/progress.ts'
 import { printable, table, wrapped } from '../../src/cli/table.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
@@ -70,5 +71,55 @@ describe('units', () => {
   it('are those of a reader', () => {
     expect([bytesText(0), bytesText(1536), bytesText(5 * 1024 ** 3)]).toEqual(['0 B', '1.5 KiB', '5.0 GiB'])
     expect([durationText(999.4), durationText(59_900), durationText(61_000)]).toEqual(['999 ms', '59.9 s', '1 min 1 s'])
+  })
+})
+
+describe('one host', () => {
+  const peer = {
+    name: 'b',
+    peerId: '12D3KooWb',
+    addresses: ['/ip4/10.0.0.2/tcp/4860'],
+    state: 'connected',
+    criu: '4.2.1',
+    engines: { runc: '1.3.6' },
+    memoryFreeBytes: 1024 ** 3,
+    ageMs: 2000,
+    capabilities: {
+      arch: 'x86_64',
+      cpu: { model: 'some', count: 2, flags: ['avx2', 'sse2'] },
+      criuFeatures: ['page-server', 'pagemap_scan'],
+      cgroup: 'v2',
+      lsm: [],
+      init: { program: 'systemd', systemd: true, sharedMounts: true },
+      lxcfs: false,
+      storage: [{ path: '/var/lib/ferry', fileSystem: 'ext4' }],
+      bridges: ['br0'],
+      memoryTotalBytes: 4 * 1024 ** 3,
+      diskTotalBytes: 0,
+      protocols: ['/ferry/hello/1.0.0']
+    }
+  } as const
+
+  it('is shown with all that it can do', () => {
+    expect(peerText(peer).split('\n')).toEqual(
+      expect.arrayContaining([
+        'criu features  page-server, pagemap_scan',
+        'cpu            2 x some (x86_64)',
+        'memory         1.0 GiB of 4.0 GiB free',
+        'lsm            none',
+        'storage        /var/lib/ferry (ext4)'
+      ])
+    )
+  })
+
+  it('is found by its name or its peer id, and refused where there is none or two', () => {
+    expect(peerCalled('b', [peer])).toBe(peer)
+    expect(peerCalled('12D3KooWb', [peer])).toBe(peer)
+    expect(() => peerCalled('c', [peer])).toThrow(
+      expect.objectContaining({ problem: expect.objectContaining({ code: 'UNKNOWN_PEER' }) as unknown })
+    )
+    expect(() => peerCalled('b', [peer, { ...peer, peerId: '12D3KooWc' }])).toThrow(
+      expect.objectContaining({ problem: expect.objectContaining({ code: 'AMBIGUOUS_PEER' }) as unknown })
+    )
   })
 })

@@ -46,7 +46,7 @@ import { giveCommand, takeCommand } from './command-stream.ts'
 import { dialProblem, requestError } from './failure.ts'
 import { watchLiveness } from './liveness.ts'
 import { GossipService } from './gossip-service.ts'
-import { ContactTasks, contactsOf } from './contacts.ts'
+import { Absences, ContactTasks, contactsOf } from './contacts.ts'
 import { Dialler } from './dialler.ts'
 import { Discovery } from './discovery.ts'
 import { createNode, listenProblem, type MeshNode } from './libp2p-node.ts'
@@ -75,6 +75,10 @@ import type { MembershipFiles, Mesh, MeshOptions } from './mesh.ts'
 const DIAL_TIMEOUT_MS = 5_000
 const FAREWELL_MS = 3_000
 
+const ABSENCE_LOOK_MS = 10_000
+/** Longer than a daemon takes to be restarted. */
+const AWAY_AFTER_MS = 30_000
+
 interface MeshParts {
   readonly options: MeshOptions
   readonly bootstrap: readonly BootstrapAddress[]
@@ -96,6 +100,7 @@ export class Libp2pMesh implements Mesh {
   readonly #contacts = new ContactTasks((peerId, signal) =>
     this.#dialler.keep(peerId, AbortSignal.any([signal, this.#stopping.signal]))
   )
+  readonly #absences = new Absences(AWAY_AFTER_MS)
   #stopping = new AbortController()
   readonly #onDisconnect = new Set<(peerId: string) => void>()
   readonly #onAddresses = new Set<() => void>()
@@ -283,6 +288,8 @@ export class Libp2pMesh implements Mesh {
     membership.addresses.onNews((peerId) => this.#dialler.news(peerId))
     this.#gossip?.start(privateKey)
     this.#ends.push(() => this.#gossip?.stop())
+    const absences = setInterval(() => this.#lookForAbsences(), ABSENCE_LOOK_MS)
+    this.#ends.push(() => clearInterval(absences))
     this.#rosterChanged()
   }
 
@@ -309,9 +316,22 @@ export class Libp2pMesh implements Mesh {
       this.#log.warn({ peer: peerId }, 'it is no member of the mesh (any more) and is disconnected')
       connection.abort(new Error('no member of the mesh'))
     }
+    this.#chooseContacts(roster)
+  }
+
+  #chooseContacts(roster: Roster): void {
+    const self = this.self.peerId
     // With a key that was replaced it still tells a member so, and goes on with the new one then.
     const inTouch = roster.isMember(self) || roster.state.replacedBy.has(self)
-    this.#contacts.set(inTouch ? contactsOf(self, roster.state.members.keys()) : [])
+    const isAway = (peerId: string): boolean => this.#absences.isAway(peerId)
+    this.#contacts.set(inTouch ? contactsOf(self, roster.state.members.keys(), isAway) : [])
+  }
+
+  #lookForAbsences(): void {
+    const roster = this.#roster
+    if (roster === undefined || this.#stopping.signal.aborted) return
+    const isConnected = (peerId: string): boolean => this.#book.get(peerId)?.state === 'connected'
+    if (this.#absences.look(this.#contacts.contacts, isConnected, performance.now())) this.#chooseContacts(roster)
   }
 
   /** Whoever takes a new key must hear that this is known before its old connection is closed. */

@@ -14,6 +14,18 @@ const details = async (promise: Promise<unknown>) => {
 }
 
 describe('a program that is run', () => {
+  it('that is to be spared by the out-of-memory killer is, where the host lets it', async () => {
+    const signal = AbortSignal.timeout(10_000)
+    const allowed = await run(['sh', '-c', 'echo -1000 > /proc/self/oom_score_adj'], { signal, check: false })
+    const { stdout } = await run(['sh', '-c', 'sleep 0.2; cat /proc/self/oom_score_adj'], {
+      signal,
+      sparedByOomKiller: true
+    })
+    expect(stdout.trim()).toBe(
+      allowed.exitCode === 0 ? '-1000' : readFileSync('/proc/self/oom_score_adj', 'utf8').trim()
+    )
+  })
+
   it('gives what it wrote and takes input and environment', async () => {
     const result = await run(['sh', '-c', 'cat; echo "$X" >&2'], { signal, input: 'in', env: { X: 'y' } })
     expect(result).toEqual({ exitCode: 0, stdout: 'in', stderr: 'y\n' })

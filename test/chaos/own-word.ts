@@ -1,4 +1,6 @@
 // What ferry itself says once a run is over: its doctor finds nothing, and the receipts of both hosts prove that no two copies ran.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ReceiptView } from '../../protocols/operator/views.ts'
 import { joinCopies } from '../../src/receipt/copies.ts'
 import { verifyReceipts } from '../../src/receipt/verify.ts'
 import type { ChaosHost } from './chaos-host.ts'
@@ -24,6 +26,16 @@ export async function doctors(hosts: readonly ChaosHost[]): Promise<string[]> {
   return found
 }
 
+/** A link that has just healed carries nothing before the hosts have noticed; meanwhile the other's half can't be had. */
+async function wholeReceipt(teller: ChaosHost, id: string): Promise<ReceiptView> {
+  const signal = AbortSignal.timeout(LIMIT_MS)
+  for (;;) {
+    const receipt = await teller.api.receipt(id, signal)
+    if (receipt.missing.every(({ code }) => code !== 'PEER_UNREACHABLE') || signal.aborted) return receipt
+    await sleep(500)
+  }
+}
+
 /** Of every migration that both hosts have a side in. `maySeeTwo`: something was done that may have let a copy run out of turn. */
 export async function receipts(source: ChaosHost, told: readonly Told[], maySeeTwo: boolean): Promise<string[]> {
   const found: string[] = []
@@ -32,7 +44,7 @@ export async function receipts(source: ChaosHost, told: readonly Told[], maySeeT
     if (bySource === undefined || byTarget === undefined) continue
     const teller = bySource.source === source.name ? source : undefined
     if (teller === undefined) continue
-    const { halves, missing } = await teller.api.receipt(id, AbortSignal.timeout(LIMIT_MS))
+    const { halves, missing } = await wholeReceipt(teller, id)
     const joined = joinCopies(
       halves.map(({ entries }) => entries.map((entry) => new Uint8Array(Buffer.from(entry, 'base64'))))
     )

@@ -153,6 +153,27 @@ test('in a partition no command crosses: who can be asked answers, who can not i
   expect((await said<Gathered<ContainerView>>(c, 'ls', '--all')).answer?.missing).toEqual([])
 })
 
+test('two who move it at one moment, on two hosts that do not have it, get one migration and one clear refusal', async () => {
+  const client = await Client.connect(cluster.lab.client, address)
+  await client.more()
+  const both = await Promise.all([
+    said<MigrationView>(a, 'move', 'web', '--to', 'c'),
+    said<MigrationView>(c, 'move', 'web', '--to', 'a')
+  ])
+  const [moved] = both.filter(({ answer }) => answer !== undefined)
+  const [refused] = both.filter(({ problem }) => problem !== undefined)
+  expect(moved?.answer).toMatchObject({ outcome: 'moved', source: 'b' })
+  expect(refused?.problem).toMatchObject({ code: 'MIGRATION_UNDER_WAY', host: 'b' })
+  expect(refused?.problem?.why).toContain(moved?.answer?.id)
+  await whole(client)
+  const counters = await Promise.all([a, b, c].map(({ host }) => host.pids('counter')))
+  expect(counters.flat()).toHaveLength(1)
+  expect((await said<MigrationView>(b, 'move', 'web', '--to', 'b')).answer).toMatchObject({
+    outcome: 'moved',
+    target: 'b'
+  })
+})
+
 describe('an operator', () => {
   const keyFile = '/root/operator.key'
   let id: string

@@ -17,7 +17,8 @@ let a: FerryHost
 let b: FerryHost
 
 beforeAll(async () => {
-  cluster = await createCluster({ name: 'handover' })
+  // A daemon that a test holds still must not be taken for one that is gone.
+  cluster = await createCluster({ name: 'handover', config: { limits: { peerTimeoutMs: 60_000 } } })
   a = cluster.host('a')
   b = cluster.host('b')
   await startCounter(a.host, web)

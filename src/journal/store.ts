@@ -18,6 +18,8 @@ export class Store {
   #level: Level<string, Buffer>
   /** A write failed: LevelDB's log may end in half a record, and what is appended after it would be lost at the next start. */
   #mustReopen = false
+  /** While it is closed to be opened again; never rejects. */
+  #reopening: Promise<void> | undefined
   #sequence: number
   #last: Promise<unknown> = Promise.resolve()
 
@@ -70,23 +72,35 @@ export class Store {
   }
 
   async get(key: string): Promise<unknown> {
-    let bytes: Buffer | undefined
-    try {
-      bytes = await this.#level.get(key)
-    } catch (error) {
-      throw unavailable(this.#folder, 'read', error)
-    }
-    return bytes === undefined ? undefined : decodeRecord(this.#folder, key, bytes).value
+    return this.#read(async (level) => {
+      const bytes = await level.get(key)
+      return bytes === undefined ? undefined : decodeRecord(this.#folder, key, bytes).value
+    })
   }
 
   /** Every record whose key begins with `prefix`, in the order of the keys. */
   async list(prefix: string): Promise<{ key: string; value: unknown }[]> {
-    const found: { key: string; value: unknown }[] = []
-    const range = { gte: prefix, lt: `${prefix}\uffff` }
-    for await (const [key, bytes] of this.#level.iterator(range)) {
-      found.push({ key, value: decodeRecord(this.#folder, key, bytes).value })
+    return this.#read(async (level) => {
+      const found: { key: string; value: unknown }[] = []
+      for await (const [key, bytes] of level.iterator({ gte: prefix, lt: `${prefix}\uffff` })) {
+        found.push({ key, value: decodeRecord(this.#folder, key, bytes).value })
+      }
+      return found
+    })
+  }
+
+  /** Who reads while the store is opened again waits for that, or reads again. */
+  async #read<T>(read: (level: Level<string, Buffer>) => Promise<T>): Promise<T> {
+    for (;;) {
+      await this.#reopening
+      const level = this.#level
+      try {
+        return await read(level)
+      } catch (error) {
+        if (error instanceof JournalError) throw error
+        if (level === this.#level && this.#reopening === undefined) throw unavailable(this.#folder, 'read', error)
+      }
     }
-    return found
   }
 
   /**
@@ -126,14 +140,25 @@ export class Store {
       // While the disk takes nothing, the store stays open for who reads.
       const probe = join(this.#folder, 'probe')
       await writeFile(probe, Buffer.alloc(PROBE_BYTES), { flush: true }).finally(() => rm(probe, { force: true }))
+      await this.#openAgain()
+      this.#mustReopen = false
+    } catch (error) {
+      throw error instanceof JournalError ? error : unavailable(this.#folder, 'opened again', error)
+    }
+  }
+
+  async #openAgain(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#reopening = promise
+    try {
       await this.#level.close()
       const dropped = await checkWriteAheadLogs(this.#folder)
       dropped.forEach(this.#onDropped)
       this.#level = new Level<string, Buffer>(this.#folder, { keyEncoding: 'utf8', valueEncoding: 'buffer' })
       await this.#level.open()
-      this.#mustReopen = false
-    } catch (error) {
-      throw error instanceof JournalError ? error : unavailable(this.#folder, 'opened again', error)
+    } finally {
+      this.#reopening = undefined
+      resolve()
     }
   }
 

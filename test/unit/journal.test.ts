@@ -117,6 +117,23 @@ describe('the journal', () => {
     expect(await journal.decision('m1')).toBe('commit')
   })
 
+  it('answers whoever asks while the store is opened again', async () => {
+    await journal.decide('m1', 'commit', 1)
+    failNextWrite('not on disk')
+    await expect(journal.decide('m2', 'commit', 1)).rejects.toThrow()
+    let writing = true
+    const written = journal.decide('m2', 'abort', 1).finally(() => (writing = false))
+    const asked: Promise<unknown>[] = []
+    while (writing) {
+      asked.push(journal.decision('m1'), journal.migrations())
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(await written).toBe('abort')
+    const answers = await Promise.all(asked)
+    expect(answers.length).toBeGreaterThan(4)
+    for (let at = 0; at < answers.length; at += 2) expect(answers[at]).toBe('commit')
+  })
+
   it('lets another decision be made where that of a failed write is not on disk', async () => {
     failNextWrite('not on disk')
     await expect(journal.decide('m1', 'commit', 1)).rejects.toMatchObject(unavailable)

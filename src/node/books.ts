@@ -101,7 +101,7 @@ export class Books {
   /** @param data what a restarted daemon needs of this side */
   async record(state: string, data: Readonly<Record<string, unknown>>): Promise<void> {
     const { id, role, container, engine, peer, peerName, epoch, startedAt } = this.#options
-    const { view } = this.progress
+    const view = this.progress.recorded
     const pending = this.#receipt.pending()
     await this.#parts.journal.putMigration(
       {

@@ -21,6 +21,7 @@ import { Doctor } from './doctor/doctor.ts'
 import { withAdvert } from './advert-view.ts'
 import { advertisedBlocker } from './advertised.ts'
 import { containerView, findContainer, inspectContainer, inspectFound, listContainers } from './containers.ts'
+import { releaseClaim } from './ending.ts'
 import { newMigrationId } from './ids.ts'
 import { diagnoseLogs, logEntries, readLogs } from './logs.ts'
 import { containerKey, type NodeParts } from './parts.ts'
@@ -248,7 +249,7 @@ export class FerryNode implements HostService {
         await journal.setEpoch(key, epoch)
         await migration.record()
       } catch (error) {
-        await journal.release(key, id)
+        await releaseClaim(this.#parts, key, id)
         throw error
       }
       this.#add(migration)

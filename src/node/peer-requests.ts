@@ -4,6 +4,7 @@ import type { FindingView, MigrationView, Problem } from '../../protocols/operat
 import { compareHosts } from '../host/compare.ts'
 import { decodeEntry } from '../receipt/entry.ts'
 import { engineOf } from './containers.ts'
+import { releaseClaim } from './ending.ts'
 import { readLogs } from './logs.ts'
 import { bundlesOf, containerKey, type NodeParts } from './parts.ts'
 import { parseFacts } from './peer-facts.ts'
@@ -129,7 +130,7 @@ export class PeerRequests {
       })
       await migration.record()
     } catch (error) {
-      await journal.release(key, id)
+      await releaseClaim(this.#parts, key, id)
       throw error
     }
     this.#active.add(migration)

@@ -8,6 +8,8 @@ const TELL_EVERY_MS = 100
 
 export class Progress {
   #view: MigrationView
+  /** The last view, from when it is known until it is told. */
+  #end: MigrationView | undefined
   readonly #now: () => number
   readonly #changes = new EventEmitter()
   #lastTold = 0
@@ -21,6 +23,11 @@ export class Progress {
 
   get view(): MigrationView {
     return this.#view
+  }
+
+  /** What the journal is to hold: the end too, before anybody hears of it. */
+  get recorded(): MigrationView {
+    return this.#end ?? this.#view
   }
 
   /** Enters a phase; staying in one changes nothing. */
@@ -51,7 +58,7 @@ export class Progress {
 
   /** The last view; nobody hears of it before `tellEnd`. */
   end(outcome: Outcome, state: string, problem: Problem | undefined): void {
-    this.#view = {
+    this.#end = {
       ...this.#view,
       outcome,
       state,
@@ -62,6 +69,7 @@ export class Progress {
   }
 
   tellEnd(): void {
+    this.#view = this.recorded
     this.#tell()
     this.#changes.emit('end')
   }

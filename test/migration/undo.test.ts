@@ -64,6 +64,8 @@ test('started again before ferry was, after a power cut: it runs as it is, and t
   await a.host.kill()
   await a.host.boot()
   await a.host.exec(['sh', '-c', 'runc delete -f web; ip netns del web; true'])
+  // What starts it was set aside; somebody puts it back.
+  await a.host.exec(['cp', '/srv/web/config.json.ferry-parked', '/srv/web/config.json'])
   await runBundle(a.host, web, '/srv/web')
   const again = await a.host.pids('counter')
   await a.start()

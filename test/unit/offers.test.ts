@@ -143,3 +143,12 @@ it('a check of a cordoned host shows that among what else stands in the way', as
   const blockers = report?.findings.filter(({ blocker }) => blocker).map(({ problem }) => problem?.code)
   expect(blockers).toEqual(expect.arrayContaining(['CORDONED', 'NAME_TAKEN']))
 })
+
+it('that can not be written down leave no claim, once the disk takes something again', async () => {
+  vi.spyOn(journal, 'putMigration').mockRejectedValueOnce(new Error('ENOSPC'))
+  vi.spyOn(journal, 'release').mockRejectedValueOnce(new Error('ENOSPC')).mockRejectedValueOnce(new Error('ENOSPC'))
+  expect((await requests.answer(source, offer(one), signal)).refused).toBeDefined()
+  await vi.waitFor(async () => {
+    expect(await journal.claim('runc/web', two)).toBe(two)
+  }, 5000)
+})

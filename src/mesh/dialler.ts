@@ -1,9 +1,9 @@
 // Comes to peers and stays with them, by whatever way there is; goes over to a straight one when there is one.
 import type { Connection } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { wordsOf } from '../../protocols/problem.ts'
+import { pause } from './pause.ts'
 import { redial } from './redial.ts'
 import { isRelayed, waysTo } from './ways.ts'
 
@@ -126,9 +126,7 @@ export class Dialler {
     let everyMs = STRAIGHT_MS
     let dueMs = -Infinity
     while (!signal.aborted) {
-      await sleep(this.#options.lookMs ?? LOOK_MS, undefined, { signal }).catch((error: unknown) => {
-        if (!signal.aborted) throw error
-      })
+      await pause(this.#options.lookMs ?? LOOK_MS, signal)
       if (signal.aborted) return
       if (!this.#onlyRelayed(peerId)) {
         everyMs = STRAIGHT_MS

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from './pause.ts'
 
 export interface RedialOptions {
   readonly connected: () => boolean
@@ -28,11 +28,4 @@ export async function redial({ connected, dial, signal, firstMs = 250, maxMs = 1
       waitMs = Math.min(waitMs * 2, maxMs)
     }
   }
-}
-
-/** Resolves after the time, or at once when the signal aborts. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error
-  })
 }

@@ -8,6 +8,7 @@ import { loadNextKey, loadOrCreateKey, nextKeyFile, useNextKey } from '../mesh/k
 import type { Mesh } from '../mesh/mesh.ts'
 import { MeshError } from '../mesh/mesh-error.ts'
 import type { Roster } from '../mesh/roster/roster.ts'
+import { pause } from '../mesh/pause.ts'
 
 export interface KeyRotationParts {
   readonly keyFile: string
@@ -124,19 +125,6 @@ export class KeyRotation {
     }
     return false
   }
-}
-
-/** Until the time (milliseconds) is over or the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end, { once: true })
-  })
 }
 
 /** The change is on record here and goes on by itself. */

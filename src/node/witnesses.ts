@@ -1,11 +1,11 @@
 // Peers that hold a source's decision beside it, so that a target whose source died for good still learns it.
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { MAX_WITNESSES } from '../../protocols/migration/index.ts'
 import type { Problem } from '../../protocols/operator/views.ts'
 import type { NodeParts } from './parts.ts'
 import { operatorError, toProblem } from './problems.ts'
 import { expectResponse } from './responses.ts'
+import { pause } from '../mesh/pause.ts'
 
 /** Between two tries to give a decision to a witness, milliseconds. */
 const GIVE_AGAIN_MS = 300
@@ -121,7 +121,7 @@ async function giveTo(
       parts.log.warn({ err: error, migration, witness }, 'a witness does not hold the decision yet')
     }
     // Ends early where the wait is over; then the next look at `until` says so.
-    await sleep(GIVE_AGAIN_MS, undefined, { signal: until }).catch(() => undefined)
+    await pause(GIVE_AGAIN_MS, until)
     if (until.aborted) return false
   }
 }

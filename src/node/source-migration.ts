@@ -507,9 +507,7 @@ export class SourceMigration {
     clearTimeout(this.#downtimeTimer)
     await this.#keepHold()
     const looking = setInterval(() => {
-      this.#endCopies().catch((error: unknown) => {
-        this.#parts.log.error({ err: error, migration: this.id }, 'second copies are looked for again')
-      })
+      this.#lookForCopies()
     }, COPY_LOOK_MS)
     const answer = await this.#word.tellCommit(signal).finally(() => {
       clearInterval(looking)
@@ -542,11 +540,20 @@ export class SourceMigration {
   async #keepHold(): Promise<void> {
     const { container } = this.#options
     const { cgroup } = container
-    await this.#endCopies()
+    // It goes through all processes of the host, and in a move that is under way the container stands still for this.
+    if (this.#options.resume === undefined) this.#lookForCopies()
+    else await this.#endCopies()
     // Without its first process the tree is dead; whatever else is there is another container's.
     if ((await this.#ownTree()) === undefined) return
     if (await isFrozen(cgroup)) this.#watchHold()
     else await this.#killThawed()
+  }
+
+  /** Beside what is under way. */
+  #lookForCopies(): void {
+    this.#endCopies().catch((error: unknown) => {
+      this.#parts.log.error({ err: error, migration: this.id }, 'second copies are looked for again')
+    })
   }
 
   /**

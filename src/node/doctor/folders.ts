@@ -69,7 +69,7 @@ function judgeStaged({ engines }: Parts, seen: SeenFolders['staged'][number], pa
         code: 'RESTORED_UNKNOWN',
         what: `${folder} holds a container that migration ${migration} restored here, and the journal does not know that migration`,
         why: 'it may be the only copy, or a second one of a container that runs elsewhere',
-        remedy: `See on the host it came from (ferry ls, ferry migrations) whether it runs there: if it does, kill and remove this one; if it does not, let this one run (echo 0 to its cgroup.freeze, its port from ferrypark0 to its bridge) remove ${folder}/.ferry.json, and rename what it has as config.json.ferry-parked to config.json`
+        remedy: `See on the host it came from (ferry ls, ferry migrations) whether it runs there: if it does, kill and remove this one; if it does not, let this one run (echo 0 to its cgroup.freeze, its port from ferrypark0 to its bridge), remove ${folder}/.ferry.json, and rename what it has as config.json.ferry-parked to config.json`
       }
     ]
   }

@@ -6,6 +6,7 @@ import { wordsOf } from '../../protocols/problem.ts'
 import type { CordonView, Problem } from '../../protocols/operator/views.ts'
 import { readFileIfThere, removeFile, replaceFile } from '../mesh/roster/durable-file.ts'
 import { operatorError } from './problems.ts'
+import { Turns } from '../mesh/turns.ts'
 
 export interface CordonOptions {
   readonly path: string
@@ -37,7 +38,7 @@ export class Cordon {
   readonly #options: CordonOptions
   #state: State | undefined
   /** One change after the other. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   private constructor(options: CordonOptions, state: State | undefined) {
     this.#options = options
@@ -90,7 +91,7 @@ export class Cordon {
 
   #change(state: State | undefined): Promise<CordonView> {
     const { path, changed } = this.#options
-    const turn = this.#last.then(async () => {
+    return this.#turns.take(async () => {
       try {
         await (state === undefined ? removeFile(path) : replaceFile(path, `${JSON.stringify(state)}\n`))
       } catch (error) {
@@ -100,8 +101,6 @@ export class Cordon {
       changed()
       return this.view
     })
-    this.#last = turn.catch(() => undefined)
-    return turn
   }
 
   #failed(error: unknown) {

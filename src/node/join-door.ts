@@ -8,6 +8,7 @@ import type { AddressFile } from '../mesh/address-file.ts'
 import { openDoor, type Door } from '../mesh/join/door.ts'
 import type { Invitations, Objection } from '../mesh/join/invitations.ts'
 import type { Roster } from '../mesh/roster/roster.ts'
+import { Turns } from '../mesh/turns.ts'
 
 export interface JoinDoorParts {
   readonly listen: readonly string[]
@@ -29,8 +30,9 @@ export class JoinDoor {
   readonly #parts: JoinDoorParts
   #door: Door | undefined
   #timer: NodeJS.Timeout | undefined
-  #last: Promise<unknown> = Promise.resolve()
-  #lastKnock: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
+  /** So that of two with one name the second finds the first. */
+  readonly #knocks = new Turns()
 
   constructor(parts: JoinDoorParts) {
     this.#parts = parts
@@ -38,12 +40,12 @@ export class JoinDoor {
 
   /** Opens, whether somebody is invited yet or not; `settle` comes next. @throws MeshError BAD_ADDRESS */
   open(): Promise<readonly string[]> {
-    return this.#inTurn(() => this.#open())
+    return this.#turns.take(() => this.#open())
   }
 
   /** Open while somebody is invited, else closed. Called whenever that may have changed. */
   settle(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       clearTimeout(this.#timer)
       const until = this.#parts.invitations.openUntilMs
       if (until === 0) {
@@ -62,7 +64,7 @@ export class JoinDoor {
 
   /** In turn, so that what settles at this moment leaves no timer behind. */
   close(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       clearTimeout(this.#timer)
       await this.#close()
     })
@@ -75,7 +77,7 @@ export class JoinDoor {
       privateKey,
       listen,
       log,
-      onKnock: (peerId, request) => this.#oneByOne(() => this.#letIn(peerId, request, privateKey))
+      onKnock: (peerId, request) => this.#knocks.take(() => this.#letIn(peerId, request, privateKey))
     })
     return this.#door.addresses
   }
@@ -115,19 +117,6 @@ export class JoinDoor {
     // Machines that were cloned have one host name, and commands name hosts.
     const isTaken = [...members.values()].some((member) => member.hostName === hostName && member.peerId !== peerId)
     return isTaken ? 'NAME_TAKEN' : undefined
-  }
-
-  /** So that of two with one name the second finds the first. */
-  #oneByOne<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#lastKnock.then(work)
-    this.#lastKnock = turn.catch(() => undefined)
-    return turn
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work)
-    this.#last = turn.catch(() => undefined)
-    return turn
   }
 }
 

@@ -28,6 +28,7 @@ import { tellable } from '../mesh/tellable.ts'
 import { JoinDoor } from './join-door.ts'
 import { KeyRotation, notToldYet } from './key-rotation.ts'
 import { asOperator, operatorError } from './problems.ts'
+import { Turns } from '../mesh/turns.ts'
 
 export interface MeshAdminParts {
   readonly config: Config
@@ -62,7 +63,7 @@ export class MeshAdmin implements MeshService {
   #resuming: { readonly done: Promise<string | undefined>; readonly stop: AbortController } | undefined
   #key: PrivateKey
   /** One change after the other. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   private constructor(parts: MeshAdminParts, invitations: Invitations) {
     this.#parts = parts
@@ -389,9 +390,7 @@ export class MeshAdmin implements MeshService {
   }
 
   #change<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => this.#asOperator(work))
-    this.#last = turn.catch(() => undefined)
-    return turn
+    return this.#turns.take(() => this.#asOperator(work))
   }
 
   #asOperator<T>(work: () => Promise<T>): Promise<T> {

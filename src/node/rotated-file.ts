@@ -1,5 +1,6 @@
 // Lines that are only ever appended, in files of bounded size: when one is full it is put aside as .1, what was .1 as .2, …
 import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises'
+import { Turns } from '../mesh/turns.ts'
 
 export interface RotatedFileOptions {
   readonly path: string
@@ -14,7 +15,7 @@ export class RotatedFile {
   readonly #options: RotatedFileOptions
   #file: FileHandle
   #size: number
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   private constructor(options: RotatedFileOptions, file: FileHandle, size: number) {
     this.#options = options
@@ -36,14 +37,12 @@ export class RotatedFile {
   /** @param durable on disk when it resolves; otherwise whenever the system puts it there */
   append(line: string, durable: boolean): Promise<void> {
     const bytes = Buffer.from(`${line}\n`)
-    const turn = this.#last.then(async () => {
+    return this.#turns.take(async () => {
       if (this.#size > 0 && this.#size + bytes.byteLength > this.#options.maxBytes) await this.#rotate()
       await this.#file.appendFile(bytes)
       this.#size += bytes.byteLength
       if (durable) await this.#file.datasync()
     })
-    this.#last = turn.catch(() => undefined)
-    return turn
   }
 
   /** The contents of the files, newest first. */
@@ -52,7 +51,7 @@ export class RotatedFile {
   }
 
   async close(): Promise<void> {
-    await this.#last
+    await this.#turns.taken()
     await this.#file.close()
   }
 

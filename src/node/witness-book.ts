@@ -5,6 +5,7 @@ import { decodeEntry, type Entry } from '../receipt/entry.ts'
 import { isSigned } from '../receipt/signature.ts'
 import type { NodeParts } from './parts.ts'
 import { toWire } from './wire-problems.ts'
+import { Turns } from '../mesh/turns.ts'
 
 /**
  * Of one source at a time; a member that fills a witness's disk must not get far. Beyond it the oldest go: a source releases what has
@@ -23,7 +24,7 @@ export class WitnessBook {
   readonly #parts: Pick<NodeParts, 'name' | 'journal' | 'now'>
   readonly #most: number
   /** One at a time: an ABORT must not be replaced by a COMMIT that was looked at before it came. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   /** @param most statements of one source */
   constructor(parts: Pick<NodeParts, 'name' | 'journal' | 'now'>, most = MAX_PER_SOURCE) {
@@ -33,12 +34,12 @@ export class WitnessBook {
 
   /** Answers when the statement is on disk. A later one of the same source replaces it. @throws ReceiptError, JournalError */
   async keep(from: string, id: string, statement: Uint8Array): Promise<Response> {
-    return this.#alone(() => this.#keep(from, id, statement))
+    return this.#turns.take(() => this.#keep(from, id, statement))
   }
 
   /** Answers when the statement is gone; only the source that gave it can let it go. @throws ReceiptError, JournalError */
   async release(from: string, id: string): Promise<Response> {
-    return this.#alone(async () => {
+    return this.#turns.take(async () => {
       const { journal } = this.#parts
       const kept = await journal.witnessed(id)
       if (kept === undefined) return { ack: {} }
@@ -48,15 +49,6 @@ export class WitnessBook {
       await journal.forgetWitnessed(id)
       return { ack: {} }
     })
-  }
-
-  async #alone(step: () => Promise<Response>): Promise<Response> {
-    const answer = this.#last.then(step)
-    this.#last = answer.then(
-      () => undefined,
-      () => undefined
-    )
-    return answer
   }
 
   async #keep(from: string, id: string, statement: Uint8Array): Promise<Response> {

@@ -8,6 +8,7 @@ import { MeshError } from '../mesh-error.ts'
 import { readFileIfThere, replaceFile } from '../roster/durable-file.ts'
 import { hexOf } from '../roster/record.ts'
 import { proofOf, sameProof, tokenId } from './token.ts'
+import { Turns } from '../turns.ts'
 
 const hex = z.string().regex(/^[0-9a-f]+$/)
 const invitationSchema = z.strictObject({
@@ -53,7 +54,7 @@ export class Invitations {
   readonly #path: string
   readonly #options: InvitationsOptions
   #all: Invitation[] = []
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   private constructor(options: InvitationsOptions) {
     this.#options = options
@@ -88,7 +89,7 @@ export class Invitations {
     mesh: string,
     ttlMs: number
   ): Promise<{ readonly secret: Uint8Array<ArrayBuffer>; readonly expiresMs: number }> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const now = this.#options.now()
       const open = this.#all.filter((one) => one.usedMs === undefined && one.expiresMs > now).length
       if (open >= MAX_OPEN) {
@@ -122,7 +123,7 @@ export class Invitations {
     joiner: string,
     objection: () => Objection | undefined
   ): Promise<Redemption> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const now = this.#options.now()
       const name = hexOf(request.token)
       const found = this.#all.find(({ id }) => id === name)
@@ -147,7 +148,7 @@ export class Invitations {
 
   /** Forgets all: this host has left its mesh. */
   async clear(): Promise<void> {
-    await this.#inTurn(() => this.#store([]))
+    await this.#turns.take(() => this.#store([]))
   }
 
   async #store(all: Invitation[]): Promise<void> {
@@ -157,12 +158,6 @@ export class Invitations {
       throw unusable(this.#path, error)
     }
     this.#all = all
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work)
-    this.#last = turn.catch(() => undefined)
-    return turn
   }
 }
 

@@ -5,6 +5,7 @@ import { MAX_RECORD_BYTES } from '../../../protocols/membership/index.ts'
 import { wordsOf } from '../../../protocols/problem.ts'
 import { MeshError } from '../mesh-error.ts'
 import { readFileIfThere, replaceFile } from './durable-file.ts'
+import { Turns } from '../turns.ts'
 
 const HEAD_BYTES = 36
 
@@ -12,7 +13,7 @@ export class RecordFile {
   readonly path: string
   /** Bytes that are known to be good. */
   #length = 0
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   constructor(path: string) {
     this.path = path
@@ -77,11 +78,9 @@ export class RecordFile {
   }
 
   #inTurn(write: () => Promise<void>): Promise<void> {
-    const turn = this.#last.then(write).catch((error: unknown) => {
+    return this.#turns.take(write).catch((error: unknown) => {
       throw damaged(this.path, wordsOf(error), error)
     })
-    this.#last = turn.catch(() => undefined)
-    return turn
   }
 }
 

@@ -14,6 +14,7 @@ import { RecordFile } from './record-file.ts'
 import { bytesOf, hexOf, openRecord, signGenesis, signRecord, type OpenRecord, type Statement } from './record.ts'
 import { stateOf, type MeshState, type Role } from './state.ts'
 import { Sums, type RosterLimits } from './sums.ts'
+import { Turns } from '../turns.ts'
 
 export interface RosterOptions {
   /** Made if it isn't there. */
@@ -36,7 +37,7 @@ export class Roster implements RecordSet {
   #genesis: OpenRecord | undefined
   #sorted: { readonly ids: readonly string[]; readonly digest: string } = listed([])
   /** One addition after the other: what counts depends on what is there already. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   private constructor(options: RosterOptions) {
     this.#file = new RecordFile(join(options.folder, 'records'))
@@ -91,7 +92,7 @@ export class Roster implements RecordSet {
 
   /** Makes a mesh of this one host. @throws MeshError ALREADY_MEMBER */
   async found(names: { readonly mesh: string; readonly host: string }, key: PrivateKey): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       this.refuseSecondMesh()
       const genesis = await signGenesis(names, key, this.#now())
       await this.#file.begin([genesis.bytes])
@@ -105,7 +106,7 @@ export class Roster implements RecordSet {
    * @throws MeshError ALREADY_MEMBER, BAD_MESH if they are not those of `meshId` or do not admit `self`
    */
   async enter(meshId: string, records: readonly Uint8Array[], self: string): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       this.refuseSecondMesh()
       const opened = await Promise.all(records.map((bytes) => openRecord(bytes)))
       const genesis = opened.filter(({ body }) => body.genesis !== undefined)
@@ -134,7 +135,7 @@ export class Roster implements RecordSet {
 
   /** Forgets the mesh. @throws MeshError MESH_FILES */
   async forget(): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       await this.#file.begin([])
       this.#adopt([])
     })
@@ -244,7 +245,7 @@ export class Roster implements RecordSet {
   }
 
   async #extend(records: readonly OpenRecord[], from = 'this host'): Promise<readonly string[]> {
-    const added = await this.#inTurn(async () => {
+    const added = await this.#turns.take(async () => {
       const fresh = this.#acceptable(
         records.filter(({ id }) => !this.#records.has(id)),
         from
@@ -329,12 +330,6 @@ export class Roster implements RecordSet {
         this.#log.error({ err: error }, 'a callback for a change of the membership failed')
       }
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work)
-    this.#last = turn.catch(() => undefined)
-    return turn
   }
 }
 

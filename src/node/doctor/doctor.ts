@@ -15,6 +15,7 @@ import { judgeStates, seeStates } from './states.ts'
 import { judgeStarts } from './starts.ts'
 import { tracesOf } from './traces.ts'
 import { judgeTrees, seeTrees } from './trees.ts'
+import { Turns } from '../../mesh/turns.ts'
 
 type Parts = Pick<NodeParts, 'name' | 'config' | 'log' | 'journal' | 'engines' | 'reservations' | 'now'>
 
@@ -28,7 +29,7 @@ export class Doctor {
   readonly #active: () => Iterable<string>
   readonly #broken: () => ReadonlyMap<string, Problem>
   /** One at a time: two would repair the same. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   /**
    * @param active migrations that the node has in hand
@@ -48,9 +49,7 @@ export class Doctor {
 
   /** Repairs what can be, then looks again: findings are what was repaired, with what was done, and what is left. */
   async repair(signal: AbortSignal): Promise<DoctorView> {
-    const turn = this.#last.then(() => this.#repair(signal))
-    this.#last = turn.catch(() => undefined)
-    return turn
+    return this.#turns.take(() => this.#repair(signal))
   }
 
   async #repair(signal: AbortSignal): Promise<DoctorView> {

@@ -1,6 +1,7 @@
 // What `ferry peers` shows of a host from what it advertises.
 import type { CapabilitiesView, PeerView } from '../../protocols/operator/views.ts'
 import type { AdvertView } from '../mesh/mesh.ts'
+import { standingIn } from './cordon.ts'
 
 /** What the peer said to this host itself counts before what reached it over others. */
 export function withAdvert(peer: PeerView, advert: AdvertView | undefined): PeerView {
@@ -16,9 +17,7 @@ export function withAdvert(peer: PeerView, advert: AdvertView | undefined): Peer
       ? {}
       : { memoryFreeBytes: vitals.memoryFreeBytes, diskFreeBytes: vitals.diskFreeBytes, load: vitals.load }),
     containers: body.containers.length + body.containersOmitted,
-    cordoned: body.cordoned,
-    ...(body.cordonReason === undefined ? {} : { cordonReason: body.cordonReason }),
-    ...(body.maintenance === undefined ? {} : { maintenance: body.maintenance.reason }),
+    ...standingIn(body),
     capabilities: capabilitiesOf(advert),
     ...peer,
     addresses: peer.addresses.length > 0 ? peer.addresses : body.addresses,

@@ -6,7 +6,7 @@ import { compareHosts } from '../host/compare.ts'
 import type { HostFacts } from '../host/facts.ts'
 import type { ProblemDetails } from '../host/problem.ts'
 import type { AdvertView, Mesh } from '../mesh/mesh.ts'
-import { cordonProblem } from './cordon.ts'
+import { cordonProblem, standingIn } from './cordon.ts'
 import type { NodeParts } from './parts.ts'
 
 /**
@@ -21,13 +21,9 @@ export async function advertisedBlocker(
 ): Promise<Problem | undefined> {
   const advert = mesh.advert(target.peerId)
   if (advert === undefined || advert.stale) return undefined
-  const { cordoned, cordonReason, maintenance } = advert.body
   const problem =
-    cordonProblem(name, target.name, {
-      cordoned,
-      ...(cordonReason === undefined ? {} : { cordonReason }),
-      ...(maintenance === undefined ? {} : { maintenance: maintenance.reason })
-    }) ?? firstBlocker(await facts(signal), factsOf(advert.body), container)
+    cordonProblem(name, target.name, standingIn(advert.body)) ??
+    firstBlocker(await facts(signal), factsOf(advert.body), container)
   if (problem === undefined) return undefined
   return {
     ...problem,

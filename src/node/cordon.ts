@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { CORDON_REASON } from '../../protocols/command/index.ts'
+import type { AdvertBody } from '../../protocols/gossip/index.ts'
 import { wordsOf } from '../../protocols/problem.ts'
 import type { CordonView, Problem } from '../../protocols/operator/views.ts'
 import { readFileIfThere, removeFile, replaceFile } from '../mesh/roster/durable-file.ts'
@@ -117,6 +118,19 @@ export class Cordon {
 function parsed(text: string): State {
   const { reason, maintenance, since } = stateSchema.parse(JSON.parse(text))
   return { ...(reason === undefined ? {} : { reason }), maintenance, since }
+}
+
+/** What a host advertises of it. */
+export function standingIn({
+  cordoned,
+  cordonReason,
+  maintenance
+}: Pick<AdvertBody, 'cordoned' | 'cordonReason' | 'maintenance'>): Standing {
+  return {
+    cordoned,
+    ...(cordonReason === undefined ? {} : { cordonReason }),
+    ...(maintenance === undefined ? {} : { maintenance: maintenance.reason })
+  }
 }
 
 /** @param host on which it is seen @param target the one that takes no containers, if it takes none */

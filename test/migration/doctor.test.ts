@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { DoctorView, MigrationView } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter } from './containers.ts'
-import { buryDaemon, holdDaemon, letGo, movingHeld, openGate, shutGate } from './held-daemon.ts'
+import { atGate, buryDaemon, holdDaemon, letGo, movingHeld, openGate, shutGate } from './held-daemon.ts'
 import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
@@ -39,7 +39,7 @@ async function sh(host: FerryHost, script: string): Promise<string> {
 
 /** The target stands frozen and waits for the decision. */
 async function prepared(host: FerryHost, id: string): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     if (host.log.some((line) => line.includes(id) && line.includes('"state":"prepared"'))) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
@@ -95,6 +95,7 @@ describe('what is under way is left alone', () => {
       expect(codes(await host.json<DoctorView>('doctor', '--repair'))).toEqual([])
     }
     await moving.until('restoring')
+    await atGate(b.host)
     await holdDaemon(a.host)
     await openGate(b.host)
     await prepared(b, moving.id)

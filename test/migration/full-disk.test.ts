@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fillDisk, freeDisk, makeDisk } from '../lab/state-disk.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter } from './containers.ts'
-import { openGate, shutGate } from './held-daemon.ts'
+import { atGate, openGate, shutGate } from './held-daemon.ts'
 import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
@@ -35,6 +35,7 @@ test('full just before the COMMIT: the same processes run on at the source while
   await shutGate(b.host)
   const moving = await Moving.start(a, 'web', 'b')
   await moving.until('restoring')
+  await atGate(b.host)
   await fillDisk(a.host)
   await openGate(b.host)
   await moving.until('recordingCommit')

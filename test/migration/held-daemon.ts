@@ -32,6 +32,7 @@ export async function buryDaemon(host: LabHost): Promise<void> {
 }
 
 const GATE = '/run/restore-gate'
+const AT_GATE = '/run/restore-at-gate'
 const RESTORERS = { runc: 'restore', crun: 'restore', 'lxc-checkpoint': '-r' } as const
 
 /** Restores on this host wait until `openGate`. */
@@ -41,19 +42,24 @@ export async function shutGate(host: LabHost): Promise<void> {
     const real = `"$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${program})"`
     return `cat > ${path} <<'END'
 #!/bin/sh
-case " $* " in *' ${word} '*) while [ -e ${GATE} ]; do sleep 0.02; done ;; esac
+case " $* " in *' ${word} '*) touch ${AT_GATE}; while [ -e ${GATE} ]; do sleep 0.02; done ;; esac
 exec ${real} "$@"
 END
 chmod 755 ${path}`
   })
-  await host.exec(['sh', '-ec', [`touch ${GATE}`, ...wrap].join('\n')])
+  await host.exec(['sh', '-ec', [`rm -f ${AT_GATE}; touch ${GATE}`, ...wrap].join('\n')])
+}
+
+/** When a restore waits there: a source that says it is restoring has not yet said so to its target. */
+export async function atGate(host: LabHost): Promise<void> {
+  await host.exec(['sh', '-ec', `timeout 60 sh -c 'while [ ! -e ${AT_GATE} ]; do sleep 0.02; done'`])
 }
 
 export async function openGate(host: LabHost): Promise<void> {
-  await host.exec(['rm', '-f', GATE, ...Object.keys(RESTORERS).map((program) => `/usr/local/sbin/${program}`)])
+  await host.exec(['rm', '-f', GATE, AT_GATE, ...Object.keys(RESTORERS).map((program) => `/usr/local/sbin/${program}`)])
 }
 
-/** A move that has come to its restore while the daemon of `held` stands still, whichever of the two would have been faster. */
+/** A move whose target restores while the daemon of `held` stands still, whichever of the two would have been faster. */
 export async function movingHeld(
   source: FerryHost,
   container: string,
@@ -64,6 +70,7 @@ export async function movingHeld(
   try {
     const moving = await Moving.start(source, container, target.name)
     await moving.until('restoring')
+    await atGate(target.host)
     await holdDaemon(held.host)
     return moving
   } finally {

@@ -1,5 +1,6 @@
 // When an operator may decide in place of a host that is gone: only while that host does not answer.
 import type { Problem, Resolution } from '../../protocols/operator/views.ts'
+import type { Mesh } from '../mesh/mesh.ts'
 import { operatorError } from './problems.ts'
 
 export interface Doubt {
@@ -15,10 +16,15 @@ export interface Doubt {
   readonly asked: string
   /** Why their word is not to be had, as far as it was tried. */
   readonly silence: Problem | undefined
+  /** The other host is connected: whatever kept it from answering so far, it may go on at any moment. */
+  readonly connected: boolean
   readonly container: string
   /** Processes of the container are on this host. */
   readonly hasTree: boolean
 }
+
+/** Answers of a host that will not go on with the migration, connected as it is. */
+const GIVEN_UP = new Set(['UNKNOWN_MIGRATION', 'NOT_TAKEN_UP'])
 
 /** What goes on record when an operator decides. @throws OperatorError NOT_IN_DOUBT, NOTHING_TO_RUN */
 export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
@@ -39,6 +45,14 @@ export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
       remedy: `wait for limits.peerTimeoutMs and see ferry peers; if they are gone for good, say it again`
     })
   }
+  if (doubt.connected && !GIVEN_UP.has(silence.code)) {
+    throw operatorError(host, {
+      code: 'NOT_IN_DOUBT',
+      what: `migration ${migration} may still go on by itself: ${other} is connected`,
+      why: `it has not answered yet: ${silence.what}`,
+      remedy: `see what keeps it in the log of ${other}; if it can't go on, stop ferry there, see that nothing of the container runs, and say it again`
+    })
+  }
   if (how === 'run-here' && !doubt.hasTree) {
     throw operatorError(host, {
       code: 'NOTHING_TO_RUN',
@@ -54,6 +68,10 @@ export function operatorsWord(how: Resolution, doubt: Doubt): Problem {
     why: `${asked} did not answer: ${silence.what}`,
     remedy: `see that no process of the container is left on ${other} before it joins the mesh again`
   }
+}
+
+export function isConnected(mesh: Mesh, peerId: string): boolean {
+  return mesh.peers().some((peer) => peer.peerId === peerId && peer.state === 'connected')
 }
 
 /** A sentence as a receipt may have it: short, and nothing in it that steers a terminal. */

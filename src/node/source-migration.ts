@@ -18,7 +18,7 @@ import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
 import { watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import type { HandOver } from './hand-over.ts'
-import { operatorsWord, words } from './in-doubt.ts'
+import { isConnected, operatorsWord, words } from './in-doubt.ts'
 import { KeptFrames } from './kept-frames.ts'
 import { containerKey, foldersOf, retainedOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { operatorError, preflightCodes, toProblem } from './problems.ts'
@@ -279,6 +279,7 @@ export class SourceMigration {
       waiting: WAITING.has(this.state),
       asked: atWitnesses ? 'too few witnesses' : peerName,
       silence: atWitnesses ? this.#word.witnessSilence : this.#word.silence,
+      connected: !atWitnesses && isConnected(this.#parts.mesh, this.peer),
       hasTree
     })
     this.#parts.log.warn({ migration: this.id, how, by, problem }, 'an operator decides')

@@ -103,7 +103,9 @@ export class SourceWord {
         return 'ack'
       } catch (error) {
         signal.throwIfAborted()
-        this.#silence = toProblem(peerName, error)
+        const problem = toProblem(peerName, error)
+        // One that is starting will know in a moment.
+        if (problem.code !== 'STARTING') this.#silence = problem
         this.#parts.log.warn({ err: error, migration: id }, 'COMMIT is not acknowledged yet')
         await sleep(COMMIT_AGAIN_MS, undefined, { signal })
       }

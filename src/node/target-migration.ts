@@ -21,7 +21,7 @@ import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
 import { runsUnheld, watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import { parseHandOver, type HandOver } from './hand-over.ts'
-import { operatorsWord, words } from './in-doubt.ts'
+import { isConnected, operatorsWord, words } from './in-doubt.ts'
 import { Incoming } from './incoming.ts'
 import { bundlesOf, containerKey, foldersOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { parseFacts } from './peer-facts.ts'
@@ -272,6 +272,7 @@ export class TargetMigration {
       waiting: waiting.includes(this.state),
       asked: offer.sourceName,
       silence: this.#silence ?? this.#question.silence,
+      connected: isConnected(this.#parts.mesh, this.peer),
       hasTree
     })
     this.#parts.log.warn({ migration: this.id, how, by, problem }, 'an operator decides')

@@ -4,6 +4,7 @@ import { parseConfig } from '../../config/load.ts'
 import { Decision, type Request, type Response } from '../../protocols/migration/index.ts'
 import type { Problem } from '../../protocols/operator/views.ts'
 import { operatorsWord } from '../../src/node/in-doubt.ts'
+import { toProblem } from '../../src/node/problems.ts'
 import { askWitnesses, giveToWitnesses, releaseWitnesses, replaceAtWitnesses } from '../../src/node/witnesses.ts'
 
 const migration = '0123456789abcdef'
@@ -117,6 +118,7 @@ it("an operator's word is heard while witnesses do not answer, and not before on
     state: 'witnessing',
     waiting: true,
     container: 'web',
+    connected: false,
     hasTree: true
   }
   expect(() => operatorsWord('run-here', { ...doubt, silence: undefined })).toThrow(
@@ -124,4 +126,31 @@ it("an operator's word is heard while witnesses do not answer, and not before on
   )
   const silence = { code: 'PEER_UNREACHABLE', host: 'host-a', what: 'host-c is away', remedy: 'bring it back' }
   expect(operatorsWord('run-here', { ...doubt, silence }).why).toBe('too few witnesses did not answer: host-c is away')
+})
+
+it.each([
+  ['PEER_TIMEOUT', 'NOT_IN_DOUBT'],
+  ['JOURNAL_UNAVAILABLE', 'NOT_IN_DOUBT'],
+  ['UNKNOWN_MIGRATION', 'RESOLVED'],
+  ['NOT_TAKEN_UP', 'RESOLVED']
+])("an operator's word against a connected host that said %s: %s", (code, expected) => {
+  const word = () => {
+    try {
+      return operatorsWord('run-here', {
+        migration,
+        host: 'host-a',
+        other: 'host-b',
+        asked: 'host-b',
+        state: 'telling',
+        waiting: true,
+        container: 'web',
+        connected: true,
+        silence: { code, host: 'host-b', what: 'something', remedy: 'nothing' },
+        hasTree: true
+      }).code
+    } catch (error) {
+      return toProblem('host-a', error).code
+    }
+  }
+  expect(word()).toBe(expected)
 })

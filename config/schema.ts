@@ -50,7 +50,9 @@ const witnesses = z.strictObject({
   policy: z
     .enum(['prefer', 'require'])
     .default('prefer')
-    .describe('"prefer", or "require" to roll back rather than decide without them'),
+    .describe(
+      '"prefer", or "require" to roll back where too few are connected, and to wait, frozen, for those that go after the COMMIT'
+    ),
   waitMs: milliseconds
     .default(1000)
     .describe('an integer of milliseconds from 1: longest wait for witnesses under "prefer", with the container frozen')

@@ -24,7 +24,7 @@ export function corrupt(folder: string, subject: string, why: string, options?: 
       code: 'JOURNAL_CORRUPT',
       what: `${subject} in the journal ${folder} is damaged`,
       why,
-      remedy: `Restore ${folder} from a backup, or look with \`ferry migrations\` on the peers which side owns each container, end the other side's by hand, and only then move ${folder} aside and start ferry with an empty journal`
+      remedy: `Restore ${folder} from a backup that is newer than every migration of this host (an older one would deny decisions that were made since), or look with \`ferry migrations\` on the peers which side owns each container, end the other side's by hand, and only then move ${folder} aside and start ferry with an empty journal`
     },
     options
   )

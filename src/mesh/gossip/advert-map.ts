@@ -48,6 +48,9 @@ const MAX_DROPPED = 4096
 /** Adverts that came before the record that makes their node a member, or before the pulse that shows it is back. */
 const MAX_EARLY = 32
 
+/** More places that are no longer anybody's than there are entries, and this many: they go. */
+const LOG_SLACK = 64
+
 interface Limits {
   readonly adverts: TokenBucket
   readonly pulses: TokenBucket
@@ -61,6 +64,8 @@ export class AdvertMap {
   readonly #nowMs: () => number
   readonly #checks: Checks
   readonly #entries = new Map<string, Entry>()
+  /** Entries in the order of their places; what has been replaced or dropped since is still among them. */
+  #log: Entry[] = []
   readonly #limits = new Map<string, Limits>()
   readonly #dropped = new Map<string, number>()
   readonly #early = new Map<string, { readonly item: Item; readonly from: string }>()
@@ -144,16 +149,28 @@ export class AdvertMap {
 
   /** Live entries that changed after `since` and that `peer` did not tell, oldest change first. */
   offers(since: number, peer: string, max: number): { readonly offers: Stamped[]; readonly upTo: number } {
-    const changed = [...this.#entries.values()].filter(
-      (entry) => entry.place > since && entry.from !== peer && !this.isStale(entry)
-    )
-    changed.sort((a, b) => a.place - b.place)
-    const offered = changed.slice(0, max)
-    const last = offered.at(-1)
-    return {
-      offers: offered.map((entry) => ({ tag: entry.advert.tag, stamp: stampOf(entry) })),
-      upTo: last === undefined || offered.length === changed.length ? this.#place : last.place
+    const offers: Stamped[] = []
+    let upTo = since
+    for (let at = this.#logIndexAfter(since); at < this.#log.length; at++) {
+      const entry = this.#log[at]
+      if (entry === undefined || this.#entries.get(entry.advert.tag) !== entry) continue
+      if (entry.from === peer || this.isStale(entry)) continue
+      if (offers.length === max) return { offers, upTo }
+      offers.push({ tag: entry.advert.tag, stamp: stampOf(entry) })
+      upTo = entry.place
     }
+    return { offers, upTo: this.#place }
+  }
+
+  /** Index of the first change whose place is beyond. */
+  #logIndexAfter(place: number): number {
+    let [low, high] = [0, this.#log.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#log[middle]?.place ?? Infinity) > place) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 
   /** The items that answer a want. */
@@ -178,7 +195,7 @@ export class AdvertMap {
     for (const tag of this.#sortedTags) {
       const entry = this.#entries.get(tag)
       if (entry === undefined || this.isStale(entry)) continue
-      lines.push(`${tag} ${entry.advert.seq}\n`)
+      lines.push(entry.advert.line)
       if (tag !== this.#selfTag) this.#digestUntil = Math.min(this.#digestUntil, entry.heardAt + entry.ttlMs)
     }
     this.#digest = createHash('sha256').update(lines.join('')).digest().subarray(0, GOSSIP_DIGEST_BYTES)
@@ -272,7 +289,11 @@ export class AdvertMap {
     const revived = known !== undefined && this.isStale(known)
     if (known?.advert.seq !== entry.advert.seq || revived) this.#digest = undefined
     if (known === undefined) this.#sortedTags = undefined
-    this.#entries.set(entry.advert.tag, { ...entry, place: ++this.#place })
+    const placed = { ...entry, place: ++this.#place }
+    this.#entries.set(entry.advert.tag, placed)
+    this.#log.push(placed)
+    if (this.#log.length > 2 * this.#entries.size + LOG_SLACK)
+      this.#log = this.#log.filter((one) => this.#entries.get(one.advert.tag) === one)
   }
 
   #limitsOf(tag: string): Limits {

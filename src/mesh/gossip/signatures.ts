@@ -31,6 +31,8 @@ export interface OpenedAdvert extends Signed {
   readonly issuedAt: number
   readonly ttlMs: number
   readonly body: AdvertBody
+  /** What a digest of many adverts takes of this one. */
+  readonly line: string
 }
 
 /** The prefix keeps a signature of one kind from passing for another kind's. */
@@ -44,7 +46,12 @@ export async function signAdvert(head: Omit<Advert, 'body'>, body: AdvertBody, s
   const payload = encodeAdvert({ ...head, body: encodeBody(body) })
   const { peer, seq, issuedAt, ttl } = head
   const signature = new Uint8Array(await sign(Buffer.concat([ADVERT_CONTEXT, payload])))
-  return { peer, tag: tagOf(peer), seq, issuedAt, ttlMs: ttl * 1000, body, payload, signature }
+  const tag = tagOf(peer)
+  return { peer, tag, seq, issuedAt, ttlMs: ttl * 1000, body, line: lineOf(tag, seq), payload, signature }
+}
+
+function lineOf(tag: string, seq: number): string {
+  return `${tag} ${String(seq)}\n`
 }
 
 export async function signPulse(pulse: Pulse, sign: Sign): Promise<Signed> {
@@ -56,13 +63,15 @@ export async function signPulse(pulse: Pulse, sign: Sign): Promise<Signed> {
 export function openAdvert({ payload, signature }: Signed): OpenedAdvert {
   const { peer, seq, issuedAt, ttl, body } = decodeAdvert(payload)
   if (!verified(peer, ADVERT_CONTEXT, payload, signature)) throw badSignature('Advert', peer)
+  const tag = tagOf(peer)
   return {
     peer,
-    tag: tagOf(peer),
+    tag,
     seq,
     issuedAt,
     ttlMs: ttl * 1000,
     body: parseBody(body),
+    line: lineOf(tag, seq),
     // Copies: what came is a view into a whole message, which would be kept with it.
     payload: new Uint8Array(payload),
     signature: new Uint8Array(signature)

@@ -16,11 +16,34 @@ function detailsOf(error: unknown): Details | undefined {
   return 'code' in details && 'what' in details && 'remedy' in details ? (details as Details) : undefined
 }
 
+const FULL = new Set(['ENOSPC', 'EDQUOT'])
+
+/** What the kernel refused to this daemon, in its own words: they name the call and the path. */
+function systemErrorOf(error: unknown): Details | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return undefined
+  if (FULL.has(String(error.code))) {
+    return {
+      code: 'DISK_FULL',
+      what: 'no room is left on a file system that ferry has to write to',
+      why: error.message,
+      remedy: 'make room there (df shows how much is left), then do it again'
+    }
+  }
+  return {
+    code: 'SYSTEM_ERROR',
+    what: 'the operating system refused what ferry asked of it',
+    why: error.message,
+    remedy: 'put right what it names, then do it again'
+  }
+}
+
 /** @param host name of the host on which the error arose, for errors that don't carry one */
 export function toProblem(host: string, error: unknown): Problem {
   if (error instanceof OperatorError) return error.problem
   const details = detailsOf(error)
   if (details !== undefined) return problemFrom(host, details)
+  const system = systemErrorOf(error)
+  if (system !== undefined) return problemFrom(host, system)
   return {
     code: 'INTERNAL',
     host,

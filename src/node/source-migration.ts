@@ -4,11 +4,10 @@ import { mkdir, rm } from 'node:fs/promises'
 import { createActor, type Actor } from 'xstate'
 import { sourceMachine, type SourceResume } from '../../machines/source.ts'
 import type { FindingView, MigrationView, Phase, Problem, Resolution } from '../../protocols/operator/views.ts'
-import { wordsOf } from '../../protocols/problem.ts'
 import type { Engine, Inspection } from '../engines/engine.ts'
 import { isFrozen, isPopulated, freeze, killAll, thaw } from '../host/cgroup.ts'
 import { readNeighbours } from '../host/neighbours.ts'
-import { attachEach, detach, PARK_BRIDGE, preparePorts, type UnattachedPort } from '../host/ports.ts'
+import { attachEach, detach, preparePorts } from '../host/ports.ts'
 import { endProcess, identityOf, type ProcessIdentity } from '../host/processes.ts'
 import { stoppedTasks } from '../host/tree.ts'
 import { sendImages } from '../transfer/images.ts'
@@ -21,6 +20,7 @@ import type { HandOver } from './hand-over.ts'
 import { isConnected, operatorsWord, words } from './in-doubt.ts'
 import { KeptFrames } from './kept-frames.ts'
 import { containerKey, foldersOf, retainedOf, type MigrationFolders, type NodeParts } from './parts.ts'
+import { portParked } from './port-parked.ts'
 import { operatorError, preflightCodes, toProblem } from './problems.ts'
 import type { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
@@ -667,7 +667,7 @@ export class SourceMigration {
       this.#books.once('resumed', { resumedAt: new Date(this.#parts.now()).toISOString() })
       this.#resumed = true
       if (unattached[0] !== undefined && ++this.#failedAttaches < MAX_FAILED_ATTACHES) throw unattached[0].error
-      this.progress.warn(unattached.map((port) => this.#portParked(port)))
+      this.progress.warn(unattached.map((port) => portParked(this.#parts.name, container.name, port)))
       if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
     } finally {
       await delivery.close()
@@ -695,19 +695,6 @@ export class SourceMigration {
         : 'start the container again; its rootfs is where it was'
     }
     this.#books.once('lost', {})
-  }
-
-  #portParked({ outer, bridge, error }: UnattachedPort): FindingView {
-    const { name } = this.#parts
-    const { container } = this.#options
-    return {
-      level: 'warning',
-      host: name,
-      code: 'PORT_PARKED',
-      what: `${container.name} runs again on ${name}, and its port ${outer} could not be put back on bridge ${bridge}: nobody can reach it there`,
-      why: wordsOf(error),
-      remedy: `See that bridge ${bridge} is there (ip link add ${bridge} type bridge), then take the port from ${PARK_BRIDGE}: ferry doctor --repair, or ip link set ${outer} master ${bridge} up`
-    }
   }
 
   /** Sockets that can't be put right cost connections; a container that stays frozen for them costs everything. */

@@ -13,7 +13,7 @@ import { compareHosts } from '../host/compare.ts'
 import type { HostFacts } from '../host/facts.ts'
 import { announce } from '../host/frames.ts'
 import { writeNeighbours } from '../host/neighbours.ts'
-import { attach } from '../host/ports.ts'
+import { attachEach, type UnattachedPort } from '../host/ports.ts'
 import { freezeStopped } from '../host/tree.ts'
 import { Books } from './books.ts'
 import { Delivery } from './delivery.ts'
@@ -26,6 +26,7 @@ import { Incoming } from './incoming.ts'
 import { bundlesOf, containerKey, foldersOf, type MigrationFolders, type NodeParts } from './parts.ts'
 import { parseFacts } from './peer-facts.ts'
 import type { DataOf } from '../receipt/entry.ts'
+import { portParked } from './port-parked.ts'
 import { operatorError, preflightCodes, toProblem } from './problems.ts'
 import type { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
@@ -59,6 +60,10 @@ const HANDING_BACK = new Set(['handingBack', 'deliveringHandBackAgain'])
 
 /** Killing a tree that was let go by somebody, milliseconds. */
 const KILL_MS = 10_000
+
+/** Of ports whose bridge is gone as the container is about to run. */
+const ATTACH_TRIES = 5
+const ATTACH_AGAIN_MS = 250
 
 /** No decision's entry is on its way to the disk, which one that is signed now would take along. */
 const MAY_SIGN = new Set(['restoring', 'recordingPrepared', 'prepared', 'askingAgain', 'seeing'])
@@ -584,13 +589,24 @@ export class TargetMigration {
       const bridge = staged.bridges[index]
       return bridge === undefined ? [] : [{ outer, bridge }]
     })
-    if (joins.length > 0) await attach(joins, signal)
+    const parked = await this.#join(joins, signal)
     // Before the thaw: what waited is answered before what comes now.
     const first = [...this.#incoming.frames.frames]
     await this.#delivery?.deliver(first)
     await thaw(tree.cgroup)
     this.#books.once('resumed', { resumedAt: new Date(this.#parts.now()).toISOString() })
     this.#announce(tree, first.length)
+    this.progress.warn(parked.map((port) => portParked(this.#parts.name, this.#options.offer.container, port)))
+  }
+
+  /** A bridge that is gone must not keep the container frozen: it has a second to come back. */
+  async #join(joins: readonly { outer: string; bridge: string }[], signal: AbortSignal): Promise<UnattachedPort[]> {
+    if (joins.length === 0) return []
+    for (let tries = 1; ; tries++) {
+      const left = await attachEach(joins, signal)
+      if (left.length === 0 || tries === ATTACH_TRIES) return left
+      await sleep(ATTACH_AGAIN_MS, undefined, { signal })
+    }
   }
 
   /** What still arrives at the source's bridge until the segment has learnt the new place. */

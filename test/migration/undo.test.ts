@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DoctorView, MigrationView, ReceiptView } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { runBundle, startCounter, type CounterOptions } from './containers.ts'
+import { atGate, openGate, shutGate } from './held-daemon.ts'
 import { Moving } from './moving.ts'
 
 const web: CounterOptions = {
@@ -14,11 +15,13 @@ const web: CounterOptions = {
 }
 let cluster: Cluster
 let a: FerryHost
+let b: FerryHost
 
 beforeAll(async () => {
   // Slow enough that the container stands frozen while the test does its work.
   cluster = await createCluster({ name: 'undo', config: { rateBps: 8_000_000 } })
   a = cluster.host('a')
+  b = cluster.host('b')
   await startCounter(a.host, web)
 })
 afterAll(async () => {
@@ -83,4 +86,25 @@ test('started again before ferry was, after a power cut: it runs as it is, and t
   const client = await Client.connect(cluster.lab.client, web.address)
   await client.more()
   expect((await client.finish()).problem).toBeUndefined()
+})
+
+test('the bridge of the target goes while it is restored there: it runs there, and the operator is told the same', async () => {
+  const client = await Client.connect(cluster.lab.client, web.address)
+  await client.more()
+  await shutGate(b.host)
+  const moving = await Moving.start(a, 'web', 'b')
+  await moving.until('restoring')
+  await atGate(b.host)
+  await b.host.exec(['ip', 'link', 'set', 'br0', 'name', 'br9'])
+  await openGate(b.host)
+  expect((await moving.end()).view.outcome).toBe('moved')
+  expect(await b.host.pids('counter')).toHaveLength(1)
+  const there = (await b.json<MigrationView[]>('migrations')).find(({ id }) => id === moving.id)
+  expect(there?.warnings.map(({ code }) => code)).toContain('PORT_PARKED')
+  await b.host.exec(['ip', 'link', 'set', 'br9', 'name', 'br0'])
+  const doctor = await b.json<DoctorView>('doctor', '--repair')
+  expect(doctor.findings.map(({ code, repaired }) => [code, repaired !== undefined])).toEqual([['PORT_PARKED', true]])
+  await client.more()
+  expect((await client.finish()).problem).toBeUndefined()
+  expect((await b.json<MigrationView>('move', 'web', '--to', 'a')).outcome).toBe('moved')
 })

@@ -7,11 +7,12 @@ import { readRecord, removeStaging, type StagingRecord } from './staging.ts'
 
 export interface StagedFolder {
   readonly folder: string
-  readonly migration: string
+  /** Absent where only a record could say it that can't be read. */
+  readonly migration?: string
   /** It has the container's own name already: `prepareRestore` was reached. */
   readonly inPlace: boolean
-  /** Absent where a crash came before it was written. */
-  readonly record?: StagingRecord
+  /** Absent where a crash came before it was written; `torn` where it can't be read. */
+  readonly record?: StagingRecord | 'torn'
 }
 
 /** Folders that are staged in `place`, those that were renamed into place and not adopted among them. */
@@ -22,8 +23,13 @@ export async function stagedFolders(place: string): Promise<StagedFolder[]> {
     const record = await readRecord(folder)
     const named = /^\.ferry-(.+)$/.exec(name)?.[1]
     if (named === undefined && record === undefined) continue
-    const migration = record?.migration ?? named ?? ''
-    found.push({ folder, migration, inPlace: named === undefined, ...(record === undefined ? {} : { record }) })
+    const migration = record === undefined || record === 'torn' ? named : record.migration
+    found.push({
+      folder,
+      inPlace: named === undefined,
+      ...(migration === undefined ? {} : { migration }),
+      ...(record === undefined ? {} : { record })
+    })
   }
   return found
 }
@@ -32,9 +38,14 @@ export async function stagedFolders(place: string): Promise<StagedFolder[]> {
  * Removes a staged folder, and the network namespace made for it, of which no restore was ever begun: nothing in it can run.
  * @throws HostProblem RESTORE_BEGAN
  */
-export async function removeUnrestored({ folder, migration }: StagedFolder, signal: AbortSignal): Promise<void> {
-  const record = await readRecord(folder)
-  if (record?.restoring === true) {
+export async function removeUnrestored(
+  { folder, inPlace }: Pick<StagedFolder, 'folder' | 'inPlace'>,
+  migration: string,
+  signal: AbortSignal
+): Promise<void> {
+  const found = await readRecord(folder)
+  const record = found === 'torn' ? undefined : found
+  if (record?.restoring === true || (found === 'torn' && inPlace)) {
     throw new HostProblem({
       code: 'RESTORE_BEGAN',
       what: `A restore of what is in ${folder} was begun`,

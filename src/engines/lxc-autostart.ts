@@ -1,6 +1,7 @@
 // A container's own start at boot, put off while its right to run is on its way to another host: lxc.service asks no journal.
-import { chmod, chown, open, readFile, rename, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile } from '../host/durable-file.ts'
 import { lastValue, readLxcConfig } from './lxc-config.ts'
 
 /** Behind everything else: liblxc takes the last value of a key. */
@@ -38,18 +39,8 @@ async function textOf(path: string): Promise<string> {
   })
 }
 
-/** At every instant the file is the old one or the new one, a power cut included. */
+/** Modes and owner stay as they are. */
 async function replace(path: string, text: string): Promise<void> {
   const { mode, uid, gid } = await stat(path)
-  const fresh = `${path}.ferry-new`
-  {
-    await using file = await open(fresh, 'w', 0o600)
-    await file.writeFile(text)
-    await file.sync()
-  }
-  await chmod(fresh, mode & 0o7777)
-  await chown(fresh, uid, gid)
-  await rename(fresh, path)
-  await using folder = await open(join(path, '..'))
-  await folder.sync()
+  await replaceFile(path, text, { mode: mode & 0o7777, uid, gid })
 }

@@ -56,7 +56,7 @@ export async function restoreLxc(
 ): Promise<RestoredTree> {
   const spec = parseLxcSpec(staged.spec)
   const record = await readRecord(staged.home)
-  if (record === undefined) throw notPrepared(staged)
+  if (record === undefined || record === 'torn') throw notPrepared(staged)
   await clearCgroup(staged.cgroup, signal)
   await clearCgroup(monitorCgroup(staged.name), signal)
   const ttys = spec.ttys.map((tty): CriuOption => ['external', `mnt[${tty}]:/dev/null`])

@@ -1,6 +1,6 @@
 // LXC containers below /var/lib/lxc.
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { replaceFile } from '../host/durable-file.ts'
 import type { Finding } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import { isPopulated } from '../host/cgroup.ts'
@@ -29,9 +29,10 @@ import { retireHome } from './retire.ts'
 import {
   forgetRecord,
   makeStaging,
-  migrationOf,
   moveIntoPlace,
+  ownRecord,
   readRecord,
+  removeStaged,
   removeStaging,
   stagingFolder
 } from './staging.ts'
@@ -94,7 +95,7 @@ export class LxcEngine implements Engine {
     const bridges = mapBridges(spec.ports, options.bridges)
     await makeStaging(staging, options.migration, async () => {
       const place = { rootfs: join(home, 'rootfs'), bridges }
-      await writeFile(join(staging, 'config'), lxcConfigText(spec, lines, place, 'restored'), { mode: 0o644 })
+      await replaceFile(join(staging, 'config'), lxcConfigText(spec, lines, place, 'restored'), { mode: 0o644 })
     })
     return {
       engine: 'lxc',
@@ -117,14 +118,13 @@ export class LxcEngine implements Engine {
   }
 
   async discard(staged: Staged, signal: AbortSignal): Promise<void> {
-    const migration = migrationOf(staged.staging)
-    const record = await readRecord(staged.home)
-    if (record?.migration === migration && record.restoring) {
+    const record = await ownRecord(staged)
+    if (record?.restoring === true) {
       if (record.work !== undefined) await endRestore(staged.cgroup, record.work)
       await this.#end(staged.name, staged.cgroup, record.outer, signal)
       if (record.work !== undefined) await unmountBelow(record.work, signal)
     }
-    await removeStaging([staged.home, staged.staging], migration, signal)
+    await removeStaged(staged, signal)
   }
 
   async discardStaging({ migration }: Pick<StageOptions, 'migration'>, signal: AbortSignal): Promise<void> {
@@ -137,7 +137,7 @@ export class LxcEngine implements Engine {
     const { lines } = await examineLxcSpec(spec, this.#options.allowedPaths)
     signal.throwIfAborted()
     const place = { rootfs: join(staged.home, 'rootfs'), bridges: staged.bridges }
-    await writeFile(join(staged.home, 'config'), lxcConfigText(spec, lines, place, 'adopted'), { mode: 0o644 })
+    await replaceFile(join(staged.home, 'config'), lxcConfigText(spec, lines, place, 'adopted'), { mode: 0o644 })
     await forgetRecord(staged.home)
   }
 

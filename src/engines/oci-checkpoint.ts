@@ -70,7 +70,7 @@ export async function restoreOci(
 ): Promise<RestoredTree> {
   const spec = parseOciSpec(staged.spec)
   const record = await readRecord(staged.home)
-  if (record === undefined) throw notPrepared(staged)
+  if (record === undefined || record === 'torn') throw notPrepared(staged)
   await clearCgroup(staged.cgroup, signal)
   if (spec.config.root.readonly === true) await makePivotFolder(join(staged.home, 'rootfs'))
   const configFile = await prepareRestore(paths, how)

@@ -1,6 +1,7 @@
 // A bundle's start, put off while its right to run is on its way to another host: whatever starts bundles at boot asks no journal.
-import { link, open, rename, stat, unlink } from 'node:fs/promises'
+import { link, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { syncFolder } from '../host/durable-file.ts'
 import { HostProblem } from '../host/problem.ts'
 import { present } from './host-paths.ts'
 
@@ -50,13 +51,6 @@ export async function lendConfig(home: string): Promise<void> {
 
 export function isParkedBundle(home: string): Promise<boolean> {
   return present(join(home, PARKED_CONFIG))
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await unlessAbsent(open(path))
-  if (folder === undefined) return
-  await using opened = folder
-  await opened.sync()
 }
 
 async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {

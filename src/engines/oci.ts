@@ -1,7 +1,8 @@
 // runc and crun: the same commands, the same bundle, another name.
-import { stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isPopulated, killAll, removeTree, tasks } from '../host/cgroup.ts'
+import { replaceFile } from '../host/durable-file.ts'
 import type { Finding } from '../host/problem.ts'
 import { endRestore, unmountBelow } from './criu-session.ts'
 import type {
@@ -32,7 +33,8 @@ import {
   makeStaging,
   migrationOf,
   moveIntoPlace,
-  readRecord,
+  ownRecord,
+  removeStaged,
   removeStaging,
   stagingFolder,
   writeRecord
@@ -128,7 +130,7 @@ export class OciEngine implements Engine {
     const netns = spec.netns === undefined ? undefined : netnsPath(spec.netns.name)
     await makeStaging(staging, options.migration, async () => {
       const config = JSON.stringify(relocate(spec.config, spec.cgroup, netns), undefined, 2)
-      await writeFile(join(staging, PARKED_CONFIG), config + '\n', { mode: 0o600 })
+      await replaceFile(join(staging, PARKED_CONFIG), config + '\n', { mode: 0o600 })
     })
     return {
       engine: this.name,
@@ -178,9 +180,8 @@ export class OciEngine implements Engine {
   }
 
   async discard(staged: Staged, signal: AbortSignal): Promise<void> {
-    const migration = migrationOf(staged.staging)
-    const record = await readRecord(staged.home)
-    if (record !== undefined && record.migration === migration) {
+    const record = await ownRecord(staged)
+    if (record !== undefined) {
       if (record.restoring) {
         if (record.work !== undefined) await endRestore(staged.cgroup, record.work)
         await killAll(staged.cgroup, signal)
@@ -192,7 +193,7 @@ export class OciEngine implements Engine {
       }
       if (record.netns !== undefined) await removeNetns(record.netns, record.outer, signal)
     }
-    await removeStaging([staged.home, staged.staging], migration, signal)
+    await removeStaged(staged, signal)
   }
 
   async discardStaging(

@@ -1,11 +1,13 @@
 // The folder of a container that is on its way in, and the record of what was made for it: `discard` removes exactly that.
-import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { freshPath, replaceFile, syncFolder } from '../host/durable-file.ts'
 import { HostProblem } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import { unmountBelow } from './criu-session.ts'
 import { nameSchema } from './container-name.ts'
+import type { Staged } from './engine.ts'
 import { present } from './host-paths.ts'
 
 /** Marks a folder as a migration's own. A folder without it, or with another's, is never removed. */
@@ -22,6 +24,9 @@ const recordSchema = z.object({
   work: z.string().optional()
 })
 export type StagingRecord = z.infer<typeof recordSchema>
+
+/** The two names that one folder has after each other. */
+export type StagedPlace = Pick<Staged, 'home' | 'staging'>
 
 /** A migration's id becomes part of a folder's name. @throws HostProblem BAD_SPEC */
 export function stagingFolder(parent: string, migration: string): string {
@@ -60,8 +65,8 @@ export async function makeStaging(staging: string, migration: string, fill: () =
   }
 }
 
-/** Undefined where the folder is gone or is nobody's. */
-export async function readRecord(folder: string): Promise<StagingRecord | undefined> {
+/** Undefined where the folder is gone or is nobody's; `torn` where there is one that can't be read. */
+export async function readRecord(folder: string): Promise<StagingRecord | 'torn' | undefined> {
   let text: string
   try {
     text = await readFile(join(folder, RECORD), 'utf8')
@@ -70,21 +75,38 @@ export async function readRecord(folder: string): Promise<StagingRecord | undefi
       return undefined
     throw error
   }
-  return recordSchema.parse(JSON.parse(text))
+  try {
+    return recordSchema.parse(JSON.parse(text))
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return 'torn'
+    throw error
+  }
 }
 
+/**
+ * What stands in `home`, where that is this migration's. A torn record there is: the journal says that this one staged it, and the name was free
+ * and is claimed. What was begun it says no more, so that all of it may have been.
+ */
+export async function ownRecord({ home, staging }: StagedPlace): Promise<StagingRecord | undefined> {
+  const migration = migrationOf(staging)
+  const record = await readRecord(home)
+  if (record !== 'torn') return record?.migration === migration ? record : undefined
+  // Not renamed into place yet: whatever is there is somebody else's.
+  return (await present(staging)) ? undefined : { migration, outer: [], restoring: true }
+}
+
+/** On disk when it resolves. */
 export async function writeRecord(folder: string, record: StagingRecord): Promise<void> {
-  const path = join(folder, RECORD)
-  await writeFile(path + '.new', JSON.stringify(record), { mode: 0o600 })
-  await rename(path + '.new', path)
+  await replaceFile(join(folder, RECORD), JSON.stringify(record), { mode: 0o600 })
 }
 
-/** Makes it an ordinary folder that no `discard` removes any more. */
+/** Makes it an ordinary folder that no `discard` removes any more, also after a power cut. */
 export async function forgetRecord(folder: string): Promise<void> {
   await rm(join(folder, RECORD), { force: true })
+  await syncFolder(folder)
 }
 
-/** Renames the staging folder into place, where that has not been done. @throws HostProblem NAME_TAKEN */
+/** Renames the staging folder into place, where that has not been done; on disk when it resolves. @throws HostProblem NAME_TAKEN */
 export async function moveIntoPlace(staging: string, home: string): Promise<void> {
   if (!(await present(staging)) && (await present(home))) return
   if (await present(home)) {
@@ -95,15 +117,23 @@ export async function moveIntoPlace(staging: string, home: string): Promise<void
     })
   }
   await rename(staging, home)
+  await syncFolder(dirname(home))
 }
 
 /** Removes whichever of the two folders is this migration's. */
+export async function removeStaged(staged: StagedPlace, signal: AbortSignal): Promise<void> {
+  const { home, staging } = staged
+  const folders = (await ownRecord(staged)) === undefined ? [staging] : [home, staging]
+  await removeStaging(folders, migrationOf(staging), signal)
+}
+
+/** Removes those of the folders that are this migration's. One whose record is torn is given only by who knows that. */
 export async function removeStaging(folders: readonly string[], migration: string, signal: AbortSignal): Promise<void> {
   for (const folder of folders) {
     const record = await readRecord(folder)
     // A crash between the folder and its record leaves it empty, and its name says whose it is.
     if (record === undefined && migrationOf(folder) === migration) await removeEmpty(folder)
-    if (record?.migration !== migration) continue
+    if (record === undefined || (record !== 'torn' && record.migration !== migration)) continue
     // crun leaves the rootfs mounted beside itself (criu-root) when its restore is cut short.
     await unmountBelow(folder, signal)
     // The rootfs first, so that a crash in between leaves the record that says whose it is.
@@ -114,7 +144,7 @@ export async function removeStaging(folders: readonly string[], migration: strin
 
 async function removeEmpty(folder: string): Promise<void> {
   try {
-    await rm(join(folder, RECORD + '.new'), { force: true })
+    await rm(freshPath(join(folder, RECORD)), { force: true })
     await rmdir(folder)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined

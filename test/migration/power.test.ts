@@ -43,9 +43,10 @@ async function startsAtBoot(host: FerryHost): Promise<void> {
   })
 }
 
-/** The power is back, and whatever a host starts by itself has started, before ferry has. */
-async function powerBack(host: FerryHost): Promise<void> {
+/** The power is back, and whatever a host starts by itself has started, before ferry has; `first` is done to the disk before anything starts. */
+async function powerBack(host: FerryHost, first?: () => Promise<void>): Promise<void> {
   await host.host.boot()
+  await first?.()
   await startsAtBoot(host)
   expect(await host.host.pids('counter'), 'started at boot').toEqual([])
   await host.start()
@@ -234,20 +235,29 @@ describe.each(['runc', 'crun', 'lxc'] as const)('of a %s container', (engine) =>
       expect(receipt.stdout).toContain('RECEIPT_UNHELD')
     })
 
-  test('the target, prepared and undecided: the same processes run on at the source', async () => {
-    const moving = await undecided(name)
-    await b.host.kill()
-    await letGo(a.host)
-    await powerBack(b)
-    const { id } = moving
-    expect(await ended(a, id)).toMatchObject({ outcome: 'rolled-back' })
-    await livesOn()
-    expect(await ended(b, id)).toMatchObject({ outcome: 'rolled-back' })
-    expect(await a.host.pids('counter')).toEqual(before)
-    expect(await b.host.pids('counter')).toEqual([])
-    expect(await leftovers(b.host, name)).toEqual([])
-    expect(await wouldStart(a, home(name))).toBe(true)
-  })
+  test.each([
+    { disk: 'as it was written', torn: false },
+    { disk: 'with the mark of what it staged torn', torn: true }
+  ])(
+    'the target, prepared and undecided, its disk $disk: the same processes run on at the source',
+    async ({ torn }) => {
+      const moving = await undecided(name)
+      await b.host.kill()
+      await letGo(a.host)
+      const mark = `${arrived(name)}/.ferry.json`
+      await powerBack(b, async () => {
+        if (torn) await b.host.exec(['sh', '-ec', `test -s ${mark}; : > ${mark}`])
+      })
+      const { id } = moving
+      expect(await ended(a, id)).toMatchObject({ outcome: 'rolled-back' })
+      await livesOn()
+      expect(await ended(b, id)).toMatchObject({ outcome: 'rolled-back' })
+      expect(await a.host.pids('counter')).toEqual(before)
+      expect(await b.host.pids('counter')).toEqual([])
+      expect(await leftovers(b.host, name)).toEqual([])
+      expect(await wouldStart(a, home(name))).toBe(true)
+    }
+  )
 
   test('the target, after ACTIVATING: lost with its power, never run again at the source; its disk is kept', async () => {
     await holdAtPort(b)

@@ -180,6 +180,55 @@ describe('folders', () => {
     expect(await readdir(folder)).toEqual(['rootfs'])
   })
 
+  describe('a mark that a power cut left empty', () => {
+    const web = () => join(stateDir, 'containers/web')
+    const stagedAs = (home: string) => ({
+      ...{ engine: 'runc', name: 'web', rootfs: '', cgroup: '/ferry-test-none', spec: '{}', bridges: [] },
+      staging: join(stateDir, 'containers/.ferry-m1'),
+      home
+    })
+    async function torn(name: string): Promise<string> {
+      const folder = await staged(name, 'm1')
+      await writeFile(join(folder, '.ferry.json'), '')
+      return folder
+    }
+
+    it('is judged by itself, and the rest of the folders as ever', async () => {
+      await torn('web')
+      const left = await staged('.ferry-m2', 'm2')
+      const found = await folders()
+      expect(found.map(({ code, subject }) => `${code} ${subject}`).sort()).toEqual([
+        `RESTORED_UNKNOWN ${web()}`,
+        `STAGING_LEFT ${left}`
+      ])
+      expect(found.find(({ subject }) => subject === web())?.repair).toBeUndefined()
+    })
+
+    it('in a folder that is named after its migration goes with that', async () => {
+      const folder = await torn('.ferry-m1')
+      const found = await folders()
+      expect(found.map(({ code, subject }) => `${code} ${subject}`)).toEqual([`STAGING_LEFT ${folder}`])
+      await found[0]?.repair?.(signal)
+      expect(await readdir(join(stateDir, 'containers'))).toEqual([])
+    })
+
+    it('is of the migration under way that staged there, by the journal', async () => {
+      await torn('web')
+      await journal.putMigration({ ...underWay('m1'), data: { staged: stagedAs(web()) } })
+      expect(await folders()).toEqual([])
+    })
+
+    it('is taken away where the container runs here', async () => {
+      const folder = await torn('web')
+      await journal.putMigration(record('m1', { state: 'owner', data: { staged: stagedAs(web()) } }))
+      await journal.mark('m1', 'activating')
+      const found = await folders()
+      expect(found.map(({ code }) => code)).toEqual(['NOT_ADOPTED'])
+      await found[0]?.repair?.(signal)
+      expect(await readdir(folder)).toEqual(['rootfs'])
+    })
+  })
+
   it('images of an ended migration go and its logs stay; of an unknown one nothing stays', async () => {
     await journal.putMigration(record('m1'))
     await journal.putMigration(underWay('m2'))

@@ -42,12 +42,18 @@ export async function judgeFolders(parts: Parts, seen: SeenFolders, past: Past):
 }
 
 function judgeStaged({ engines }: Parts, seen: SeenFolders['staged'][number], past: Past): Leftover[] {
-  const { folder, migration, inPlace, record } = seen
+  const { folder, inPlace, record } = seen
+  const torn = record === 'torn'
+  const migration = seen.migration ?? past.lastStagedIn(folder)?.record.id
+  if (migration === undefined)
+    return [
+      restoredUnknown(folder, 'a migration', 'its mark can not be read, and the journal knows none that put it there')
+    ]
   if (past.isUnderWay(migration)) return []
   const known = past.find(migration)
   const base = { code: 'STAGING_LEFT', subject: folder }
   const what = `${folder} was staged by migration ${migration}, which is not under way`
-  if (!inPlace || record?.restoring !== true) {
+  if (!inPlace || !(torn || record?.restoring === true)) {
     return [
       {
         ...base,
@@ -55,7 +61,7 @@ function judgeStaged({ engines }: Parts, seen: SeenFolders['staged'][number], pa
         why: known === undefined ? 'the journal does not know it' : `it ended as ${known.record.state}`,
         remedy: `Remove it: ferry doctor --repair, or rm -r ${folder}`,
         repair: async (signal) => {
-          await removeUnrestored(seen, signal)
+          await removeUnrestored(seen, migration, signal)
           return `removed ${folder}`
         }
       }
@@ -63,15 +69,7 @@ function judgeStaged({ engines }: Parts, seen: SeenFolders['staged'][number], pa
   }
   const engine = known === undefined ? undefined : engineOf(engines, known.record.engine)
   if (known?.staged === undefined || engine === undefined || known.record.endedAt === undefined) {
-    return [
-      {
-        ...base,
-        code: 'RESTORED_UNKNOWN',
-        what: `${folder} holds a container that migration ${migration} restored here, and the journal does not know that migration`,
-        why: 'it may be the only copy, or a second one of a container that runs elsewhere',
-        remedy: `See on the host it came from (ferry ls, ferry migrations) whether it runs there: if it does, kill and remove this one; if it does not, let this one run (echo 0 to its cgroup.freeze, its port from ferrypark0 to its bridge), remove ${folder}/.ferry.json, and rename what it has as config.json.ferry-parked to config.json`
-      }
-    ]
+    return [restoredUnknown(folder, `migration ${migration}`, 'the journal does not know that migration')]
   }
   const { staged, container } = known
   if (isDiscarded(known)) {
@@ -102,6 +100,16 @@ function judgeStaged({ engines }: Parts, seen: SeenFolders['staged'][number], pa
       }
     }
   ]
+}
+
+function restoredUnknown(folder: string, by: string, why: string): Leftover {
+  return {
+    code: 'RESTORED_UNKNOWN',
+    subject: folder,
+    what: `${folder} holds a container that ${by} restored here`,
+    why: `${why}: it may be the only copy, or a second one of a container that runs elsewhere`,
+    remedy: `See on the host it came from (ferry ls, ferry migrations) whether it runs there: if it does, kill and remove this one; if it does not, let this one run (echo 0 to its cgroup.freeze, its port from ferrypark0 to its bridge), remove ${folder}/.ferry.json, and rename what it has as config.json.ferry-parked to config.json`
+  }
 }
 
 function judgeWork(

@@ -57,6 +57,12 @@ export class Past {
     return this.#all.get(id)
   }
 
+  /** The last one that brought a container into this folder. */
+  lastStagedIn(home: string): PastMigration | undefined {
+    const found = this.all.filter(({ staged }) => staged?.home === home)
+    return found.sort((a, b) => (a.record.startedAt < b.record.startedAt ? 1 : -1))[0]
+  }
+
   /** A container's last migration here, if it has ended: what earlier ones say of it holds no more. */
   lastEnded(): PastMigration[] {
     const last = new Map<string, PastMigration>()

@@ -40,7 +40,7 @@ export async function judgeTrees(
   const heldCgroups = new Set(held.flatMap((one) => treeOf(one)?.cgroup ?? []))
   const ports = new Set<string>(held.flatMap(recordedPorts).map(({ outer }) => outer))
   // Whether its migration is under way or not: where it is not, the folder is what is listed.
-  for (const { record } of staged) for (const outer of record?.outer ?? []) ports.add(outer)
+  for (const { record } of staged) if (record !== 'torn') for (const outer of record?.outer ?? []) ports.add(outer)
   // A port that CRIU made has no record before the restore is done; its tree says whose it is.
   if (seen.parked.length > 0)
     for (const cgroup of heldCgroups) for (const outer of await outerPorts(cgroup, signal)) ports.add(outer)

@@ -83,6 +83,7 @@ export const targetMachine = setup({
     recordHandBack: effect<Claim>(),
     /** Port on, thaw, kept frames, announcement. Idempotent. */
     activate: effect(),
+    /** Makes it an ordinary container of this host. Idempotent. */
     adopt: effect(),
     /** Kills the tree and removes everything that was staged. Idempotent. */
     discard: effect(),
@@ -338,12 +339,16 @@ export const targetMachine = setup({
         src: 'adopt',
         input: ({ context }) => ({ migration: context.migration }),
         onDone: 'owner',
-        // It runs here already; tidying up is tried once and what is left is for the operator to see.
+        // It runs here already, and the source hears so; what would keep it from starting again must go all the same.
         onError: {
-          target: 'owner',
+          target: 'adoptingAgain',
           actions: { type: 'note', params: ({ event }) => ({ problem: problemOf(event.error) }) }
         }
       }
+    },
+    adoptingAgain: {
+      on: noWayBack,
+      after: { retry: 'adopting' }
     },
     owner: { type: 'final' },
 

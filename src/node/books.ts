@@ -69,6 +69,11 @@ export class Books {
     this.#receipt.once(kind, data)
   }
 
+  /** Whether it was signed, by an earlier daemon perhaps. */
+  has(kind: Kind): boolean {
+    return this.#receipt.has(kind)
+  }
+
   /** Takes the other side's entry along; older versions of ferry send none. @throws ReceiptError */
   heard(entry: Uint8Array | undefined): void {
     if (entry !== undefined) this.#receipt.heard(entry)

@@ -48,7 +48,8 @@ const PHASES: Readonly<Record<string, Phase>> = {
   recordingAgain: 'decision',
   activating: 'ack',
   activatingAgain: 'ack',
-  adopting: 'ack'
+  adopting: 'ack',
+  adoptingAgain: 'ack'
 }
 
 /** The source's word normally comes at once; only after this does a prepared target ask. Milliseconds. */
@@ -57,6 +58,8 @@ const ASK_AFTER_MS = 1500
 const IMAGE_SLACK_BYTES = 256 * 1024 * 1024
 
 const HANDING_BACK = new Set(['handingBack', 'deliveringHandBackAgain'])
+/** It was thawed here; what is still to be done keeps nobody waiting. */
+const RUNS_HERE = new Set(['adopting', 'adoptingAgain', 'owner'])
 
 /** Killing a tree that was let go by somebody, milliseconds. */
 const KILL_MS = 10_000
@@ -122,6 +125,7 @@ export class TargetMigration {
   /** ACTIVATING is being written, or was. */
   #claiming = false
   #silence: Problem | undefined
+  #saidUnadopted = false
 
   constructor(parts: NodeParts, engine: Engine, options: TargetOptions) {
     this.#parts = parts
@@ -208,7 +212,9 @@ export class TargetMigration {
       this.#actor.subscribe({
         next: (snapshot) => {
           const state = this.state
-          parts.log.info({ migration: this.id, state, problem: snapshot.context.problem }, 'target')
+          const { problem } = snapshot.context
+          parts.log.info({ migration: this.id, state, problem }, 'target')
+          if (state === 'adoptingAgain' && problem !== undefined) this.#warnUnadopted(problem)
           if (snapshot.status === 'active') this.progress.phase(PHASES[state] ?? 'rollback', state)
         },
         complete: () => {
@@ -364,20 +370,19 @@ export class TargetMigration {
         }
       })
       // Handing back to a source that aborted: the copy is dead, and the source has only to hear that.
-      await Promise.race([this.ended, this.#until((state) => HANDING_BACK.has(state), signal)])
-      return this.state === 'owner' ? runsHere(this.#parts.name, this.progress.view) : { ack: this.#books.latest() }
+      const isAnswered = (state: string) => HANDING_BACK.has(state) || RUNS_HERE.has(state)
+      await Promise.race([this.ended, this.#until(isAnswered, signal)])
+      return RUNS_HERE.has(this.state) ? runsHere(this.#parts.name, this.progress.view) : { ack: this.#books.latest() }
     }
     // Nobody commits what was never said to be prepared.
     if (typeof this.#actor.getSnapshot().value !== 'string') return this.#unexpected('commit')
     this.#actor.send({ type: 'COMMIT', epoch })
     await this.#until(
-      (state) => ['adopting', 'owner', 'handingBack', 'handedBack', 'discarded'].includes(state),
+      (state) => RUNS_HERE.has(state) || ['handingBack', 'handedBack', 'discarded'].includes(state),
       signal
     )
+    if (RUNS_HERE.has(this.state)) return { ack: this.#books.latest() }
     switch (this.state) {
-      case 'adopting':
-      case 'owner':
-        return { ack: this.#books.latest() }
       case 'handingBack':
       case 'handedBack':
         return { handBack: { epoch, problem: toWire(this.#problemNow()), ...this.#books.latest() } }
@@ -585,6 +590,8 @@ export class TargetMigration {
       this.#books.once('lost', {})
       return
     }
+    // On record, so that it ran already: what has become of its ports since is its own affair.
+    if (this.#books.has('resumed')) return
     const joins = tree.ports.flatMap(({ outer }, index) => {
       const bridge = staged.bridges[index]
       return bridge === undefined ? [] : [{ outer, bridge }]
@@ -631,6 +638,24 @@ export class TargetMigration {
     if (this.#staged !== undefined) await this.#engine.adopt(this.#staged, signal)
     const { journal } = this.#parts
     await journal.setEpoch(this.container, Math.max(await journal.epochOf(this.container), this.#options.offer.epoch))
+  }
+
+  /** Once: it is tried until it is done, and then there is nothing left to do but to know why it took so long. */
+  #warnUnadopted({ what, why, remedy }: Problem): void {
+    if (this.#saidUnadopted) return
+    this.#saidUnadopted = true
+    const { name, log } = this.#parts
+    const { container } = this.#options.offer
+    const finding: FindingView = {
+      level: 'warning',
+      code: 'NOT_ADOPTED',
+      host: name,
+      what: `${container} runs on ${name}, and what starts it there again could not be put in its place at once`,
+      why: why === undefined ? what : `${what}: ${why}`,
+      remedy: `ferry tries again every second until it is done, and the migration is under way on ${name} until then. ${remedy}`
+    }
+    log.error({ migration: this.id, why: finding.why }, finding.what)
+    this.progress.warn([finding])
   }
 
   async #discard(signal: AbortSignal): Promise<void> {

@@ -53,6 +53,7 @@ export const mutations: readonly Mutation[] = [
   ofTarget('the target hands back after ACTIVATING', ['states.activating.invoke.onError', 'discardingHandedBack']),
   ofTarget('a cancel is accepted while activating', ['states.activating.on.CANCEL', 'discarding']),
   ofTarget('an activating target that restarts discards', ['states.starting.always.0.target', 'discarding']),
+  ofTarget('an adoption that failed is not tried again', ['states.adopting.invoke.onError', 'owner']),
   deeper(
     ofTarget('a failed HAND-BACK write is passed over', [
       'states.recordingHandBack.invoke.onError',

@@ -107,7 +107,7 @@ export function answerPending(model: Model, world: World): void {
   if (name !== 'comparing') settle(Ask.preflight, name === 'receiving' ? Say.report : Say.noReport)
   if (name !== 'restoring' && name !== 'recordingPrepared')
     settle(Ask.restore, name === 'prepared' ? Say.prepared : Say.noRestore)
-  if (name === 'adopting' || name === 'owner') settle(Ask.commit, Say.ack)
+  if (name === 'adopting' || name === 'adoptingAgain' || name === 'owner') settle(Ask.commit, Say.ack)
   if (name === 'handingBack' || name === 'handedBack') settle(Ask.commit, Say.handedBack)
   if (name === 'discarded') settle(Ask.commit, 0)
   if (model.wrong.ackBeforeActivatingSynced && name === 'recordingActivating') settle(Ask.commit, Say.ack)
@@ -332,6 +332,7 @@ function effectSteps(model: Model, world: World, emit: Emit): void {
       return
     case 'adopt':
       end('done', undefined, { tStaged: 0 })
+      fault()
       return
     case 'discard':
       // Only what this migration made: another's container of the same name is none of its business.

@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { configSchema } from '../../config/schema.ts'
+import { Decision } from '../../protocols/migration/index.ts'
 import type { Engine } from '../../src/engines/engine.ts'
+import { HostProblem } from '../../src/host/problem.ts'
 import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import { FerryNode } from '../../src/node/node.ts'
@@ -20,6 +22,7 @@ const [BROKEN, WELL] = ['0000000broken', '000000000well'] as const
 let folder: string
 let journal: Journal
 let node: FerryNode
+let adopt: () => Promise<void>
 
 /** A source that had offered, and frozen nothing. */
 function record(id: string, more: Partial<MigrationRecord> = {}): MigrationRecord {
@@ -60,7 +63,7 @@ function record(id: string, more: Partial<MigrationRecord> = {}): MigrationRecor
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ferry-recovery-'))
   journal = await openJournal(join(folder, 'journal'))
-  const engine: Partial<Engine> = { name: 'runc', version: () => Promise.resolve('1.3') }
+  const engine: Partial<Engine> = { name: 'runc', version: () => Promise.resolve('1.3'), adopt: () => adopt() }
   const parts = {
     name: 'a',
     config: configSchema.parse({ name: 'a', stateDir: folder }),
@@ -121,4 +124,43 @@ it('tells the other side nothing of what became of it', async () => {
   const answer = await node.handleRequest(peer, { migration: BROKEN, ask: {} }, signal)
   expect(answer.refused?.problems).toMatchObject([{ code: 'NOT_TAKEN_UP' }])
   expect(answer.decision).toBeUndefined()
+})
+
+it('what came here and can not be adopted yet is tried again, and meanwhile its source hears that it runs', async () => {
+  const full = new HostProblem({ code: 'FILE_FAILED', what: 'config could not be written', remedy: 'Make room' })
+  let tries = 0
+  const answered = Promise.withResolvers<void>()
+  adopt = async () => {
+    if (++tries < 3) throw full
+    await answered.promise
+  }
+  const offer = {
+    container: WELL,
+    engine: 'runc',
+    epoch: 1,
+    sourceName: 'b',
+    spec: '{}',
+    memoryBytes: 0,
+    rootfsBytes: 0,
+    catchesSigcont: false
+  }
+  const staged = { engine: 'runc', name: WELL, staging: '/none', rootfs: '/none', home: '/none', cgroup: '/none' }
+  const arrived = record(WELL, { role: 'target', state: 'activating', data: { offer, staged, witnesses: [] } })
+  await journal.putMigration(arrived)
+  await journal.claim(`runc/${WELL}`, WELL)
+  for (const mark of ['prepared', 'activating'] as const) await journal.mark(WELL, mark)
+  await node.recover()
+
+  const seen = node.watch(WELL, signal)
+  for await (const view of seen) if (view.warnings.length > 0) break
+  const commit = { migration: WELL, decision: { verdict: Decision.Verdict.COMMIT, epoch: 1, reason: '' } }
+  expect(await node.handleRequest(peer, commit, signal)).toHaveProperty('ack')
+  expect((await journal.migration(WELL))?.endedAt).toBeUndefined()
+  answered.resolve()
+
+  expect(await endOf(WELL)).toBe('moved')
+  expect(tries).toBe(3)
+  const view = (await node.migrations()).find(({ id }) => id === WELL)
+  expect(view?.warnings).toMatchObject([{ code: 'NOT_ADOPTED', host: 'a', why: full.details.what }])
+  expect(await journal.claims()).toEqual([])
 })

@@ -1,6 +1,7 @@
 // What a source sends to its target in streams: root filesystem in rounds, images, kept frames.
 import type { BulkKind, BulkStream, Header } from '../../protocols/bulk/index.ts'
 import type { Staged } from '../engines/engine.ts'
+import { RoundsDigest } from '../transfer/digest.ts'
 import { receiveFrames } from '../transfer/frames.ts'
 import { receiveImages } from '../transfer/images.ts'
 import { receiveRootfs } from '../transfer/rootfs.ts'
@@ -18,12 +19,13 @@ export interface IncomingOptions {
 
 export class Incoming {
   readonly frames = new FrameStore()
+  /** Of the root file system, as far as it is here. */
+  readonly rootfs = new RoundsDigest()
   readonly #options: IncomingOptions
   readonly #end = new AbortController()
   #images: Promise<{ sha256: Uint8Array }> | undefined
-  #rootfs: Promise<void> = Promise.resolve()
+  #rounds: Promise<void> = Promise.resolve()
   #prepared: Promise<void> | undefined
-  #rootfsBytes = 0
 
   constructor(options: IncomingOptions) {
     this.#options = options
@@ -60,13 +62,13 @@ export class Incoming {
   /** Nothing more is taken; resolves when nothing is at work. */
   async stop(): Promise<void> {
     this.#end.abort()
-    await Promise.allSettled([this.#images, this.#rootfs, this.#prepared])
+    await Promise.allSettled([this.#images, this.#rounds, this.#prepared])
     this.frames.close()
   }
 
   async #takeRootfs(header: Header, stream: BulkStream, staged: Staged): Promise<void> {
-    const round = this.#takeRound(this.#rootfs, stream, staged)
-    this.#rootfs = round
+    const round = this.#takeRound(this.#rounds, stream, staged)
+    this.#rounds = round
     if (header.final) {
       this.#prepared = round.then(() => this.#options.prepare(staged, this.#end.signal))
       // Told by `ready`.
@@ -77,8 +79,8 @@ export class Incoming {
 
   async #takeRound(before: Promise<void>, stream: BulkStream, staged: Staged): Promise<void> {
     await before
-    const already = this.#rootfsBytes
-    const { bytes } = await receiveRootfs({
+    const already = this.rootfs.bytes
+    const round = await receiveRootfs({
       stream,
       into: staged.rootfs,
       workDir: this.#options.folders.work,
@@ -88,8 +90,8 @@ export class Incoming {
         this.#options.onBytes({ rootfsBytes: already + received })
       }
     })
-    this.#rootfsBytes = already + bytes
-    this.#options.onBytes({ rootfsBytes: this.#rootfsBytes })
+    this.rootfs.add(round)
+    this.#options.onBytes({ rootfsBytes: this.rootfs.bytes })
   }
 
   async #takeImages(stream: BulkStream): Promise<void> {

@@ -1,6 +1,7 @@
 // The root filesystem goes in rounds: while the container runs, until little is left, and once more when it is frozen.
 import type { Config } from '../../config/schema.ts'
 import type { BulkStream } from '../../protocols/bulk/index.ts'
+import { RoundsDigest } from '../transfer/digest.ts'
 import { sendRootfs } from '../transfer/rootfs.ts'
 import { startRound } from '../transfer/round.ts'
 
@@ -17,8 +18,9 @@ export interface RootfsRoundsOptions {
 
 export class RootfsRounds {
   readonly #options: RootfsRoundsOptions
+  /** Of what was sent. */
+  readonly digest = new RoundsDigest()
   #count = 0
-  #bytes = 0
   #since: Date | undefined
 
   constructor(options: RootfsRoundsOptions) {
@@ -54,8 +56,8 @@ export class RootfsRounds {
     // No round comes after the last one, and a frozen container must not wait for a disk.
     const began = final ? undefined : await startRound(rootfs, signal)
     const stream = await open(round, final, signal)
-    const before = this.#bytes
-    const { bytes } = await sendRootfs({
+    const before = this.digest.bytes
+    const sent = await sendRootfs({
       stream,
       rootfs,
       final,
@@ -63,12 +65,12 @@ export class RootfsRounds {
       ...(this.#since === undefined ? {} : { changedSince: this.#since }),
       ...(config.rateBps === undefined ? {} : { rateBps: config.rateBps }),
       signal,
-      onProgress: (sent) => {
-        onBytes(before + sent)
+      onProgress: (bytes) => {
+        onBytes(before + bytes)
       }
     })
     this.#since = began?.since
-    this.#bytes = before + bytes
-    onBytes(this.#bytes)
+    this.digest.add(sent)
+    onBytes(this.digest.bytes)
   }
 }

@@ -456,7 +456,8 @@ export class SourceMigration {
     this.#books.note('dumped', {
       images: Buffer.from(sha256).toString('hex'),
       imageBytes: bytes,
-      rootfsBytes: this.progress.view.rootfsBytes
+      rootfs: this.#rootfs.digest.hex(),
+      rootfsBytes: this.#rootfs.digest.bytes
     })
   }
 

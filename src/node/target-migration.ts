@@ -475,8 +475,13 @@ export class TargetMigration {
         remedy: 'move the container again; if it happens again, check memory and disks of both hosts'
       })
     }
-    const { rootfsBytes, imageBytes } = this.progress.view
-    this.#books.note('received', { images: Buffer.from(sha256).toString('hex'), imageBytes, rootfsBytes })
+    const { rootfs } = this.#incoming
+    this.#books.note('received', {
+      images: Buffer.from(sha256).toString('hex'),
+      imageBytes: this.progress.view.imageBytes,
+      rootfs: rootfs.hex(),
+      rootfsBytes: rootfs.bytes
+    })
     const how = this.#options.offer.catchesSigcont && this.#parts.config.freeze !== 'strict' ? 'hook' : 'stop'
     const tree = await this.#engine.restore(staged, this.#folders, how, signal)
     this.#tree = tree

@@ -32,6 +32,7 @@ const preflight = z.strictObject({
 const images = z.strictObject({
   images: sha256,
   imageBytes: count,
+  /** Of what rsync sent in all rounds: SHA-256 of each round's SHA-256, one behind the other. Older versions of ferry did not sign it. */
   rootfs: sha256.optional(),
   rootfsBytes: count.optional()
 })

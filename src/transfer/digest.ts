@@ -26,6 +26,26 @@ export class PayloadDigest {
   }
 }
 
+/** What went in several rounds: all bytes, and the SHA-256 of the rounds' SHA-256s, one behind the other. The same on both sides. */
+export class RoundsDigest {
+  readonly #hash = createHash('sha256')
+  #bytes = 0
+
+  add({ bytes, sha256 }: { readonly bytes: number; readonly sha256: Uint8Array }): void {
+    this.#bytes += bytes
+    this.#hash.update(sha256)
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Of the rounds so far. */
+  hex(): string {
+    return this.#hash.copy().digest('hex')
+  }
+}
+
 export type DataSource = AsyncIterable<Uint8Array>
 
 /** Hashes what passes. */

@@ -103,6 +103,9 @@ test('moved: also proved from exported files, and not when one of them was chang
   await proved(view.id, ['a: before to frozen', 'b: activating to now'])
   const shown = (await a.ferry('receipt', view.id)).stdout
   for (const kind of ['frozen', 'prepared', 'commit', 'activating', 'resumed', 'retired']) expect(shown).toContain(kind)
+  const roots = [...shown.matchAll(/rootfs=(\S+)/g)].map(([, digest]) => digest)
+  expect(roots).toHaveLength(2)
+  expect(new Set(roots).size, 'what was sent and what arrived').toBe(1)
 
   await a.ferry('receipt', 'show', view.id, '--export', '/tmp/a.json')
   await b.ferry('receipt', 'show', view.id, '--export', '/tmp/b.json')

@@ -6,7 +6,7 @@ import type { Entry, EntryBody } from '../../src/receipt/entry.ts'
 import { encodeBody, entryOf } from '../../src/receipt/entry.ts'
 
 export const migration = '0abcdefghij123456789'
-export const images = { images: 'a'.repeat(64), imageBytes: 1_000_000 }
+export const images = { images: 'a'.repeat(64), imageBytes: 1_000_000, rootfs: 'c'.repeat(64), rootfsBytes: 3_000_000 }
 
 export interface Hosts {
   readonly a: Signer

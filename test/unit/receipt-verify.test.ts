@@ -414,19 +414,32 @@ describe('both halves of a receipt', () => {
       expect(thaw(new Pair(hosts).committed())).toEqual(['RECEIPT_ORDER'])
     })
 
-    it.each([{ images: 'b'.repeat(64) }, { imageBytes: 999_999 }])(
-      'images that are not those that were sent: %j',
-      (other) => {
-        const lie = (bodies: EntryBody[]): EntryBody[] =>
-          bodies.map((body) => (body.kind === 'received' ? { ...body, data: { ...images, ...other } } : body))
-        const pair = new Pair(hosts).offered()
-        pair.source.note('frozen', { frozenAt: at })
-        pair.source.note('dumped', images)
-        pair.toTarget()
-        pair.target.note('received', images)
-        expect(resigned(pair, 'target', lie)).toEqual(['RECEIPT_DIGEST'])
-      }
-    )
+    it.each([
+      { images: 'b'.repeat(64) },
+      { imageBytes: 999_999 },
+      { rootfs: 'b'.repeat(64) },
+      { rootfsBytes: 2_999_999 }
+    ])('what arrived is not what was sent: %j', (other) => {
+      const lie = (bodies: EntryBody[]): EntryBody[] =>
+        bodies.map((body) => (body.kind === 'received' ? { ...body, data: { ...images, ...other } } : body))
+      const pair = new Pair(hosts).offered()
+      pair.source.note('frozen', { frozenAt: at })
+      pair.source.note('dumped', images)
+      pair.toTarget()
+      pair.target.note('received', images)
+      expect(resigned(pair, 'target', lie)).toEqual(['RECEIPT_DIGEST'])
+    })
+
+    it('nothing is compared that an older ferry on one side did not sign', () => {
+      const { rootfs: _, rootfsBytes: __, ...older } = images
+      const pair = new Pair(hosts).offered()
+      pair.source.note('frozen', { frozenAt: at })
+      pair.source.note('dumped', images)
+      pair.toTarget()
+      pair.target.note('received', older)
+      pair.toSource()
+      expect(violations(verifyReceipts(...pair.halves))).toEqual([])
+    })
 
     it('a host that signed commit and abort both, or activating and hand-back', () => {
       const both = (bodies: EntryBody[]): EntryBody[] =>

@@ -505,6 +505,8 @@ export class TargetMigration {
       writeNeighbours(tree.initPid, this.#handOver.neighbours, signal)
     ])
     this.#delivery = delivery
+    // Whoever loses power once it has the right to run still has the files that the container had.
+    await this.#incoming.onDisk(signal)
   }
 
   async #askDecision(signal: AbortSignal): Promise<Verdict> {
@@ -584,13 +586,13 @@ export class TargetMigration {
     const tree = this.#tree
     const staged = this.#staged
     if (tree === undefined || staged === undefined || !(await isPopulated(tree.cgroup))) {
-      const { container } = this.#options.offer
+      const { container, sourceName } = this.#options.offer
       // As a power cut does to any container; nobody can tell any more whether it had run here.
       this.#lost = this.#problem(
         'CONTAINER_LOST',
         `${container} was moved to ${this.#parts.name} and no longer has any process here`,
         'the host was restarted, or somebody killed the container, as it was about to run',
-        'start the container again; its rootfs is here'
+        `start the container again; its rootfs is here, and ${sourceName} keeps the one it had when it left (retained/${this.id} in ferry's state folder) until its retentionHours are over`
       )
       this.#books.once('lost', {})
       return

@@ -135,6 +135,8 @@ export interface ReceiveRootfsOptions {
   readonly workDir: string
   readonly signal: AbortSignal
   readonly onProgress?: OnProgress
+  /** Called when rsync has written everything; the source's round ends only after it, and fails with it. Shorter than `idleMs` on both sides. */
+  readonly settle?: () => Promise<void>
 }
 
 /** One round, as `sendRootfs` sends it. @throws TransferError, ProtocolError */
@@ -166,7 +168,8 @@ async function daemonSession(
       () => feed(toRsync as Writable, pipe(frames, fromFrames(into), progress(options.onProgress))),
       async () => {
         const checked = untilExit(fromRsync as Readable, withLog(rsync.exit, daemon.log), [0], Promise.resolve())
-        await streams.sink(pipe(checked, chunk(MAX_DATA_BYTES), digesting(out), toFrames(out), encodeFrames))
+        const settled = followedBy(checked, options.settle)
+        await streams.sink(pipe(settled, chunk(MAX_DATA_BYTES), digesting(out), toFrames(out), encodeFrames))
       }
     ])
   } finally {
@@ -192,6 +195,11 @@ async function* untilExit(
   await Promise.race([answer, late])
   timer.abort()
   throw rsyncFailed(exit)
+}
+
+async function* followedBy<T>(source: AsyncIterable<T>, last: (() => Promise<void>) | undefined): AsyncGenerator<T> {
+  yield* source
+  await last?.()
 }
 
 async function withLog(exited: Promise<Exit>, log: string): Promise<Exit> {

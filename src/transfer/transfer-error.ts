@@ -19,6 +19,8 @@ export type TransferErrorCode =
   | 'FOLDER_UNSAFE'
   /** Reading or writing a file failed on this host. */
   | 'FILE_FAILED'
+  /** What was written on this host could not be given to the disk, or not in time. */
+  | 'SYNC_FAILED'
   | 'RSYNC_MISSING'
   | 'RSYNC_FAILED'
 

@@ -5,7 +5,9 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { receiveRootfs, sendRootfs } from '../../src/transfer/rootfs.ts'
+import { receiveRootfs, sendRootfs, type ReceiveRootfsOptions } from '../../src/transfer/rootfs.ts'
+import { changedBelow } from '../../src/transfer/changed.ts'
+import { momentOn, syncChanged, syncFileSystem } from '../../src/transfer/on-disk.ts'
 import { configureDaemon } from '../../src/transfer/rsync-daemon.ts'
 import { startRound } from '../../src/transfer/round.ts'
 import { longEnough, pair, type Pair } from './transfer-pair.ts'
@@ -53,11 +55,14 @@ describe('a root filesystem', () => {
   })
   afterEach(() => rm(base, { recursive: true }))
 
-  async function round(options: { final?: boolean; changedSince?: Date } = {}) {
+  async function round(
+    options: { final?: boolean; changedSince?: Date } = {},
+    target: Partial<ReceiveRootfsOptions> = {}
+  ) {
     const { near, far } = await nodes.stream()
     return Promise.allSettled([
       sendRootfs({ stream: near, rootfs: from, final: true, signal: longEnough(), ...options }),
-      receiveRootfs({ stream: far, into, workDir, signal: longEnough() })
+      receiveRootfs({ stream: far, into, workDir, signal: longEnough(), ...target })
     ])
   }
 
@@ -121,6 +126,74 @@ describe('a root filesystem', () => {
     expect(picture(into)).toBe(picture(from))
     expect(second.since.getTime()).toBeGreaterThanOrEqual(first.since.getTime())
   }, 20_000)
+
+  test('a round has ended for its source when the target has settled what it brought', async () => {
+    await writeFile(join(from, 'file'), 'x')
+    const settling = Promise.withResolvers<void>()
+    const settled = Promise.withResolvers<void>()
+    const { near, far } = await nodes.stream()
+    let ended = false
+    const sent = sendRootfs({ stream: near, rootfs: from, final: false, signal: longEnough() }).then(() => {
+      ended = true
+    })
+    const settle = async (): Promise<void> => {
+      settling.resolve()
+      await settled.promise
+    }
+    const received = receiveRootfs({ stream: far, into, workDir, signal: longEnough(), settle })
+    await settling.promise
+    // It has arrived, and another round could go over the same wire meanwhile; this one has not ended.
+    expect(await readFile(join(into, 'file'), 'utf8')).toBe('x')
+    const { near: other, far: otherEnd } = await nodes.stream()
+    const elsewhere = join(base, 'elsewhere')
+    await mkdir(elsewhere, { mode: 0o700 })
+    await Promise.all([
+      sendRootfs({ stream: other, rootfs: from, final: true, signal: longEnough() }),
+      receiveRootfs({ stream: otherEnd, into: elsewhere, workDir, signal: longEnough() })
+    ])
+    expect(ended).toBe(false)
+    settled.resolve()
+    await Promise.all([sent, received])
+  }, 20_000)
+
+  test('a target whose disk does not take what arrived says so, on both sides', async () => {
+    await writeFile(join(from, 'file'), 'x')
+    const settle = () => syncFileSystem(join(base, 'gone'))
+    const [sent, received] = await round({ final: false }, { settle })
+    expect(received).toMatchObject({ status: 'rejected', reason: { details: { code: 'SYNC_FAILED' } } })
+    expect(sent).toMatchObject({
+      status: 'rejected',
+      reason: { details: { code: 'TRANSFER_PEER_FAILED' }, peer: { code: 'SYNC_FAILED' } }
+    })
+  }, 20_000)
+
+  test('what a round brought is what changed at the target since it began, and can be given to the disk', async () => {
+    await mkdir(join(from, 'db'))
+    await mkdir(join(from, 'etc'))
+    await writeFile(join(from, 'db/old'), 'x')
+    await writeFile(join(from, 'etc/old'), 'x')
+    sh('mkfifo db/fifo; ln -s /etc/passwd db/link', from)
+    await round()
+    // Whatever the file system rounds to: what the first round brought is of an earlier moment.
+    const first = await momentOn(base)
+    let since = first
+    while (since.getTime() <= first.getTime() + 1) since = await momentOn(base)
+    await writeFile(join(from, 'db/new'), 'x')
+    await round()
+    const list = await changedBelow(into, { types: 'f,d', by: ['c'], since }, longEnough())
+    const names = list.toString().split('\0')
+    expect(names.filter((name) => name !== '').sort()).toEqual(['db', 'db/new'])
+    await syncChanged(into, since, longEnough())
+    await syncChanged(into, new Date(0), longEnough())
+  }, 20_000)
+
+  test('giving it to the disk ends when the migration does, and with a name where it can not be done', async () => {
+    await writeFile(join(into, 'file'), 'x')
+    const reason = new Error('cancelled')
+    await expect(syncChanged(into, new Date(0), AbortSignal.abort(reason))).rejects.toBe(reason)
+    await expect(syncFileSystem(into, AbortSignal.abort(reason))).rejects.toBe(reason)
+    await expect(syncFileSystem(join(base, 'gone'))).rejects.toMatchObject({ details: { code: 'SYNC_FAILED' } })
+  })
 
   test('a target that can not write says what rsync said, on both sides', async () => {
     await writeFile(join(from, 'file'), 'x')

@@ -145,7 +145,11 @@ export async function undoTraces(
 }
 
 async function freezeIfThere(cgroup: string): Promise<void> {
-  if (await isPopulated(cgroup)) await requestFreeze(cgroup)
+  if (!(await isPopulated(cgroup))) return
+  await requestFreeze(cgroup).catch((error: unknown) => {
+    // It ended meanwhile.
+    if (!(error instanceof HostProblem && error.details.code === 'CGROUP_GONE')) throw error
+  })
 }
 
 async function endsByItself(configFile: string, work: string, signal: AbortSignal): Promise<boolean> {

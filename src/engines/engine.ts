@@ -1,5 +1,6 @@
 // The one interface behind which every container engine stands.
 import type { Finding } from '../host/problem.ts'
+import type { Unheld } from './unheld.ts'
 
 export type EngineName = 'runc' | 'crun' | 'lxc'
 
@@ -113,8 +114,19 @@ export interface Engine {
   stage(spec: string, options: StageOptions, signal: AbortSignal): Promise<Staged>
   /** Target: everything of the restore that needs no images (rename into place, network namespace, ports off), while they travel. */
   prepareRestore(staged: Staged, signal: AbortSignal): Promise<void>
-  /** Target: CRIU restores with every task left stopped, or frozen by the hook where `hook` is set. The runtime has ended when this resolves. */
-  restore(staged: Staged, paths: CheckpointPaths, how: 'stop' | 'hook', signal: AbortSignal): Promise<RestoredTree>
+  /**
+   * Target: CRIU restores with every task left stopped, or frozen by the hook where `hook` is set. The runtime has ended when this resolves.
+   * @param onUnheld called before a restore that failed is killed, where its tasks were let go, or may have been
+   */
+  restore(
+    staged: Staged,
+    paths: CheckpointPaths,
+    how: 'stop' | 'hook',
+    signal: AbortSignal,
+    onUnheld?: (unheld: Unheld) => void
+  ): Promise<RestoredTree>
+  /** Target, of a restore that an earlier daemon began: whether its tasks were let go, or may have been. Asked before `discard`; changes nothing. */
+  unheld(staged: Staged, paths: CheckpointPaths): Promise<Unheld | undefined>
   /** Target, rollback: kills what runs, deletes state, ports, network namespace, folders. Idempotent; works whatever was reached. */
   discard(staged: Staged, signal: AbortSignal): Promise<void>
   /**

@@ -14,6 +14,7 @@ import { endContainer, monitorCgroup, payloadOf, processesOf } from './lxc-state
 import { toRestoredPorts } from './network.ts'
 import { clearCgroup, nothingRestored, notPrepared, runRestore } from './restore-session.ts'
 import { readRecord, writeRecord } from './staging.ts'
+import type { Unheld } from './unheld.ts'
 
 export async function dumpLxc(
   criu: string,
@@ -52,7 +53,8 @@ export async function restoreLxc(
   staged: Staged,
   paths: CheckpointPaths,
   how: 'stop' | 'hook',
-  signal: AbortSignal
+  signal: AbortSignal,
+  onUnheld?: (unheld: Unheld) => void
 ): Promise<RestoredTree> {
   const spec = parseLxcSpec(staged.spec)
   const record = await readRecord(staged.home)
@@ -62,12 +64,13 @@ export async function restoreLxc(
   const ttys = spec.ttys.map((tty): CriuOption => ['external', `mnt[${tty}]:/dev/null`])
   const configFile = await prepareRestore(paths, how, ttys)
   const wrapper = await installWrapper(join(paths.work, 'bin'), { criu })
-  await writeRecord(staged.home, { ...record, restoring: true, work: paths.work })
+  await writeRecord(staged.home, { ...record, restoring: true, work: paths.work, how })
   const runtimeLog = join(paths.work, 'lxc-restore.log')
   return runRestore(
     {
       argv: ['lxc-checkpoint', '-r', '-n', staged.name, '-D', paths.images, '-v', '-o', runtimeLog, '-l', 'INFO'],
       cgroup: staged.cgroup,
+      how,
       paths,
       configFile,
       // liblxc has CRIU write it beside the images.
@@ -77,14 +80,17 @@ export async function restoreLxc(
       cwd: staged.home
     },
     signal,
-    // Half a tree must not stay: it holds up whoever asks its monitor.
-    () => endContainer(staged.name, staged.cgroup, AbortSignal.timeout(30_000)),
+    {
+      // Half a tree must not stay: it holds up whoever asks its monitor.
+      removeHalf: () => endContainer(staged.name, staged.cgroup, AbortSignal.timeout(30_000)),
+      ...(onUnheld === undefined ? {} : { onUnheld })
+    },
     async () => {
       const found = await processesOf(staged.name, signal)
       if (found === undefined) throw nothingRestored(staged)
       const ports = await portsOf(found.initPid, signal)
       const outer = ports.map((port) => port.outer)
-      await writeRecord(staged.home, { ...record, restoring: true, work: paths.work, outer })
+      await writeRecord(staged.home, { ...record, restoring: true, work: paths.work, how, outer })
       // CRIU made them down and on no bridge (see the wrapper): the container must find its port up, and nobody must hear it.
       await detach(outer, signal)
       const cgroup = payloadOf(await cgroupOf(found.initPid))

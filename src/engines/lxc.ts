@@ -36,6 +36,7 @@ import {
   removeStaging,
   stagingFolder
 } from './staging.ts'
+import { stagedUnheld, type Unheld } from './unheld.ts'
 
 export interface LxcEngineOptions {
   /** Absolute path of criu. */
@@ -113,8 +114,18 @@ export class LxcEngine implements Engine {
     await moveIntoPlace(staged.staging, staged.home)
   }
 
-  restore(staged: Staged, paths: CheckpointPaths, how: 'stop' | 'hook', signal: AbortSignal): Promise<RestoredTree> {
-    return restoreLxc(this.#options.criu, staged, paths, how, signal)
+  restore(
+    staged: Staged,
+    paths: CheckpointPaths,
+    how: 'stop' | 'hook',
+    signal: AbortSignal,
+    onUnheld?: (unheld: Unheld) => void
+  ): Promise<RestoredTree> {
+    return restoreLxc(this.#options.criu, staged, paths, how, signal, onUnheld)
+  }
+
+  unheld(staged: Staged, paths: CheckpointPaths): Promise<Unheld | undefined> {
+    return stagedUnheld(staged, paths)
   }
 
   async discard(staged: Staged, signal: AbortSignal): Promise<void> {

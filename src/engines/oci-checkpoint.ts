@@ -14,6 +14,7 @@ import { parseOciSpec } from './oci-spec.ts'
 import { lastRuntimeError } from './criu-log.ts'
 import { clearCgroup, nothingRestored, notPrepared, runRestore } from './restore-session.ts'
 import { readRecord, writeRecord } from './staging.ts'
+import type { Unheld } from './unheld.ts'
 
 export async function dumpOci(
   runtime: OciRuntime,
@@ -66,7 +67,8 @@ export async function restoreOci(
   staged: Staged,
   paths: CheckpointPaths,
   how: 'stop' | 'hook',
-  signal: AbortSignal
+  signal: AbortSignal,
+  onUnheld?: (unheld: Unheld) => void
 ): Promise<RestoredTree> {
   const spec = parseOciSpec(staged.spec)
   const record = await readRecord(staged.home)
@@ -74,7 +76,7 @@ export async function restoreOci(
   await clearCgroup(staged.cgroup, signal)
   if (spec.config.root.readonly === true) await makePivotFolder(join(staged.home, 'rootfs'))
   const configFile = await prepareRestore(paths, how)
-  await writeRecord(staged.home, { ...record, restoring: true, work: paths.work })
+  await writeRecord(staged.home, { ...record, restoring: true, work: paths.work, how })
   const runtimeLog = join(paths.work, 'runtime-restore.log')
   const argv = [
     ...command(runtime, runtimeLog),
@@ -90,9 +92,9 @@ export async function restoreOci(
   const removeHalf = () => killAll(staged.cgroup, AbortSignal.timeout(15_000))
   const criuLog = join(paths.work, 'restore.log')
   return runRestore(
-    { argv, cgroup: staged.cgroup, paths, configFile, criuLog, runtimeLog, cwd: staged.home },
+    { argv, cgroup: staged.cgroup, how, paths, configFile, criuLog, runtimeLog, cwd: staged.home },
     signal,
-    removeHalf,
+    { removeHalf, ...(onUnheld === undefined ? {} : { onUnheld }) },
     async () => {
       const state = await runtime.state(staged.name, signal)
       if (state === undefined || state.pid <= 0 || state.status === 'stopped') throw nothingRestored(staged)

@@ -39,6 +39,7 @@ import {
   stagingFolder,
   writeRecord
 } from './staging.ts'
+import { stagedUnheld, type Unheld } from './unheld.ts'
 
 export interface OciEngineOptions {
   /** Paths of this host, besides the harmless ones, that a container from a peer may mount. */
@@ -168,15 +169,20 @@ export class OciEngine implements Engine {
     staged: Staged,
     paths: CheckpointPaths,
     how: 'stop' | 'hook',
-    signal: AbortSignal
+    signal: AbortSignal,
+    onUnheld?: (unheld: Unheld) => void
   ): Promise<RestoredTree> {
     await lendConfig(staged.home)
     try {
-      return await restoreOci(this.#runtime, staged, paths, how, signal)
+      return await restoreOci(this.#runtime, staged, paths, how, signal, onUnheld)
     } finally {
       // Until it has been adopted nothing starts it here.
       await parkBundle(staged.home)
     }
+  }
+
+  unheld(staged: Staged, paths: CheckpointPaths): Promise<Unheld | undefined> {
+    return stagedUnheld(staged, paths)
   }
 
   async discard(staged: Staged, signal: AbortSignal): Promise<void> {

@@ -7,8 +7,9 @@ import { isPopulated, removeTree } from '../host/cgroup.ts'
 import { HostProblem } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import { boundLog, lastRuntimeError, RunawayLog, watchLog } from './criu-log.ts'
-import { endCriu, unmountBelow } from './criu-session.ts'
+import { endRestore, unmountBelow } from './criu-session.ts'
 import type { CheckpointPaths, RestoredTree, Staged } from './engine.ts'
+import { unheldOf, type Unheld } from './unheld.ts'
 
 /** A restore that takes longer hangs: CRIU has no limit of its own. */
 const RESTORE_LIMIT_MS = 60_000
@@ -17,6 +18,7 @@ export interface RestoreCommand {
   readonly argv: readonly string[]
   /** Where the container's tasks are restored into. */
   readonly cgroup: string
+  readonly how: 'stop' | 'hook'
   readonly paths: CheckpointPaths
   /** Value of CRIU_CONFIG_FILE. */
   readonly configFile: string
@@ -28,15 +30,22 @@ export interface RestoreCommand {
   readonly cwd: string
 }
 
+/** What is done after a failure. */
+export interface AfterFailure {
+  /** When CRIU has ended: its tasks wait on a futex for ever, reparented, in the container's cgroup. */
+  readonly removeHalf: () => Promise<void>
+  /** Before that, where they do more than wait, or may have done. */
+  readonly onUnheld?: (unheld: Unheld) => void
+}
+
 /**
  * Resolves when the program has ended well, with what `look` found then.
- * @param removeHalf called after a failure, when CRIU has ended: its tasks wait on a futex for ever, reparented, in the container's cgroup
  * @throws HostProblem CRIU_RESTORE_FAILED; the signal's reason when aborted
  */
 export async function runRestore(
   command: RestoreCommand,
   signal: AbortSignal,
-  removeHalf: () => Promise<void>,
+  { removeHalf, onUnheld }: AfterFailure,
   look: () => Promise<RestoredTree>
 ): Promise<RestoredTree> {
   const { argv, paths, configFile, criuLog, runtimeLog, cwd } = command
@@ -64,7 +73,10 @@ export async function runRestore(
     await moveLog(criuLog, log)
     return await look()
   } catch (error) {
-    await endCriu(configFile, paths.work)
+    // A look that fails shows nothing, and must not keep what runs alive.
+    const unheld = await unheldOf(command.cgroup, command.how, paths).catch((): Unheld => 'may-have-run')
+    if (unheld !== undefined) onUnheld?.(unheld)
+    await endRestore(command.cgroup, paths.work)
     await removeHalf()
     await unmountBelow(paths.work, AbortSignal.timeout(15_000))
     if (error instanceof RunawayLog) throw await failure('CRIU repeated an error without end and was ended')

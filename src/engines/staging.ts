@@ -21,7 +21,9 @@ const recordSchema = z.object({
   /** Set before the runtime is started: from then on the cgroup and the runtime's state may be ours to remove. */
   restoring: z.boolean().default(false),
   /** Where CRIU works; set with `restoring`. */
-  work: z.string().optional()
+  work: z.string().optional(),
+  /** What is to hold the tasks when CRIU lets go of them; set with `restoring`. */
+  how: z.enum(['stop', 'hook']).optional()
 })
 export type StagingRecord = z.infer<typeof recordSchema>
 

@@ -74,6 +74,8 @@ export interface TaskStatus {
   readonly state: string
   /** Pid in the innermost pid namespace. */
   readonly innerPid: number
+  /** In a pid namespace below the one of /proc. */
+  readonly isNested: boolean
   readonly caught: bigint
   readonly blocked: bigint
 }
@@ -102,6 +104,7 @@ export function parseStatus(text: string): TaskStatus {
     comm: fields.get('Name') ?? '',
     state: (fields.get('State') ?? '').slice(0, 1),
     innerPid: Number(nsPids.at(-1)),
+    isNested: nsPids.length > 1,
     caught: mask('SigCgt'),
     blocked: mask('SigBlk')
   }

@@ -1,8 +1,8 @@
 // Notices that somebody else thaws a tree that ferry holds frozen.
-import { readFileSync, watch, type FSWatcher } from 'node:fs'
+import { watch, type FSWatcher } from 'node:fs'
 import { join } from 'node:path'
-import { cgroupFolder, tasks } from '../host/cgroup.ts'
-import { readStatus } from '../host/tree.ts'
+import { cgroupFolder } from '../host/cgroup.ts'
+import { holdOf } from '../host/hold.ts'
 
 /** In case an event is lost, milliseconds. */
 const POLL_MS = 200
@@ -13,11 +13,6 @@ export interface FrozenWatch {
   /** From here on nothing is told. To be called before ferry itself thaws. */
   stop(): void
 }
-
-/** Stopped, traced, or dead. Format: proc_pid_status(5). */
-const STANDING: ReadonlySet<string> = new Set(['T', 't', 'Z', 'X'])
-
-type Hold = 'held' | 'thawed' | 'gone'
 
 /**
  * Calls `onThawed` once, a few milliseconds after the freeze of this cgroup was taken back while processes are in it; never before this
@@ -37,7 +32,7 @@ export function watchFrozen(cgroup: string, onThawed: () => void): FrozenWatch {
   }
   const look = () => {
     if (stopped) return
-    const hold = holdOf(folder)
+    const hold = holdOf(cgroup)
     if (hold === 'held') return
     stop()
     if (hold === 'thawed') onThawed()
@@ -61,26 +56,4 @@ export function watchFrozen(cgroup: string, onThawed: () => void): FrozenWatch {
   // It may have been thawed before there was a watch.
   setImmediate(look)
   return { stop }
-}
-
-/** Whether a tree that should be held runs: nobody holds its cgroup frozen, and some task is not stopped either. */
-export async function runsUnheld(cgroup: string): Promise<boolean> {
-  if (holdOf(cgroupFolder(cgroup)) !== 'thawed') return false
-  const states = await Promise.all((await tasks(cgroup)).map(async (pid) => (await readStatus(pid))?.state))
-  return states.some((state) => state !== undefined && !STANDING.has(state))
-}
-
-/**
- * `frozen 0` alone is no thaw: a frozen task that is killed, traced or joins says so too, for an instant, and nothing of the tree runs. What
- * lets it run is that `cgroup.freeze` is no longer 1. The files are made up by the kernel: reading them waits for nothing.
- */
-function holdOf(folder: string): Hold {
-  try {
-    if (!/^populated 1$/m.test(readFileSync(join(folder, 'cgroup.events'), 'utf8'))) return 'gone'
-    return readFileSync(join(folder, 'cgroup.freeze'), 'utf8').trim() === '1' ? 'held' : 'thawed'
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    // ENODEV: removed between open and read. Anything else (no descriptor left) is no answer: the next look gives one.
-    return code === 'ENOENT' || code === 'ENODEV' ? 'gone' : 'held'
-  }
 }

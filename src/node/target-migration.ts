@@ -8,18 +8,21 @@ import type { BulkKind, BulkStream, Header } from '../../protocols/bulk/index.ts
 import { Decision, type Offer, type Response, type Restore } from '../../protocols/migration/index.ts'
 import type { FindingView, MigrationView, Phase, Problem, Resolution } from '../../protocols/operator/views.ts'
 import type { Engine, RestoredTree, Staged } from '../engines/engine.ts'
-import { isFrozen, isPopulated, killAll, thaw } from '../host/cgroup.ts'
+import type { Unheld } from '../engines/unheld.ts'
+import { isFrozen, isPopulated, killAll, requestFreeze, thaw } from '../host/cgroup.ts'
 import { compareHosts } from '../host/compare.ts'
 import type { HostFacts } from '../host/facts.ts'
 import { announce } from '../host/frames.ts'
+import { runsUnheld } from '../host/hold.ts'
 import { writeNeighbours } from '../host/neighbours.ts'
 import { attachEach, type UnattachedPort } from '../host/ports.ts'
+import { HostProblem } from '../host/problem.ts'
 import { freezeStopped } from '../host/tree.ts'
 import { Books } from './books.ts'
 import { Delivery } from './delivery.ts'
 import { Effects } from './effects.ts'
 import { writeDown } from './ending.ts'
-import { runsUnheld, watchFrozen, type FrozenWatch } from './frozen-watch.ts'
+import { watchFrozen, type FrozenWatch } from './frozen-watch.ts'
 import { parseHandOver, type HandOver } from './hand-over.ts'
 import { isConnected, operatorsWord, words } from './in-doubt.ts'
 import { Incoming } from './incoming.ts'
@@ -122,6 +125,10 @@ export class TargetMigration {
   #frozenAt = ''
   #thawed: Problem | undefined
   #unheld: DataOf<'ran-unheld'> | undefined
+  /** Nobody can tell whether it ran. */
+  #unseen: DataOf<'may-have-run'> | undefined
+  /** What an earlier daemon left was looked at. */
+  #looked = false
   /** ACTIVATING is being written, or was. */
   #claiming = false
   #silence: Problem | undefined
@@ -483,7 +490,9 @@ export class TargetMigration {
       rootfsBytes: rootfs.bytes
     })
     const how = this.#options.offer.catchesSigcont && this.#parts.config.freeze !== 'strict' ? 'hook' : 'stop'
-    const tree = await this.#engine.restore(staged, this.#folders, how, signal)
+    const tree = await this.#engine.restore(staged, this.#folders, how, signal, (unheld) => {
+      this.#restoreUnheld(unheld)
+    })
     this.#tree = tree
     if (how === 'stop') await freezeStopped(tree.cgroup, this.#handOver.stopped, signal)
     if (!(await isFrozen(tree.cgroup))) {
@@ -536,10 +545,48 @@ export class TargetMigration {
     this.#unheld = { code: problem.code, seenAt, ...(this.#frozenAt === '' ? {} : { heldAt: this.#frozenAt }) }
     this.progress.warn([{ level: 'warning', ...problem }])
     if (!MAY_SIGN.has(this.state)) return
-    this.#books.once('ran-unheld', this.#unheld)
-    this.record().catch((error: unknown) => {
+    this.#signUnheld()
+    void this.#recordUnheld()
+  }
+
+  /** A restore that failed, or that no daemon saw to its end, and that is killed now. */
+  #restoreUnheld(unheld: Unheld): void {
+    const { container } = this.#options.offer
+    const remedy = `see what killed CRIU or its hook (dmesg, restore.log of the migration); with freeze set to "strict" in the configuration of ${this.#parts.name} there is no hook`
+    if (unheld === 'ran') {
+      this.#ranUnheld(
+        this.#problem(
+          'NOT_FROZEN',
+          `${container} was found running on ${this.#parts.name} after a restore, before anything was decided; it is killed`,
+          'CRIU, or its hook, was ended when it was about to let go of the tasks',
+          remedy
+        )
+      )
+      return
+    }
+    if (this.#unseen !== undefined) return
+    this.#unseen = { seenAt: new Date(this.#parts.now()).toISOString() }
+    const problem = this.#problem(
+      'RESTORE_UNSEEN',
+      `nobody saw whether the copy of ${container} that was being restored on ${this.#parts.name} ran; it is killed`,
+      'CRIU was ended when it was about to let go of the tasks, and there is no sign that its hook had frozen them',
+      remedy
+    )
+    this.#parts.log.error({ migration: this.id }, problem.what)
+    this.progress.warn([{ level: 'warning', ...problem }])
+  }
+
+  #signUnheld(): void {
+    if (this.#unheld !== undefined) this.#books.once('ran-unheld', this.#unheld)
+    else if (this.#unseen !== undefined) this.#books.once('may-have-run', this.#unseen)
+  }
+
+  async #recordUnheld(): Promise<void> {
+    try {
+      await this.record()
+    } catch (error) {
       this.#parts.log.error({ err: error, migration: this.id }, 'that a copy ran is not on disk yet')
-    })
+    }
   }
 
   #thawedBehind(tree: RestoredTree): Problem {
@@ -669,16 +716,32 @@ export class TargetMigration {
     this.#watch?.stop()
     await this.#incoming.stop()
     await this.#delivery?.close()
-    // Whoever thawed it may have done so while no daemon was there to see, or before there was a watch.
-    const left = this.#tree
-    if (left !== undefined && (await runsUnheld(left.cgroup))) this.#ranUnheld(this.#thawedBehind(left))
-    if (this.#unheld !== undefined) this.#books.once('ran-unheld', this.#unheld)
+    await this.#lookBeforeItsEnd()
     const bundles = bundlesOf(this.#parts.config.stateDir)
     // A daemon that died while it staged has a folder that it never wrote down.
     if (this.#staged === undefined) await this.#engine.discardStaging({ migration: this.id, bundles }, signal)
     else await this.#engine.discard(this.#staged, signal)
     await rm(this.#folders.images, { recursive: true, force: true })
     this.#books.once('discarded', {})
+  }
+
+  /** Whoever let it go may have done so while no daemon was there to see, or before there was a watch. */
+  async #lookBeforeItsEnd(): Promise<void> {
+    if (this.#tree !== undefined) {
+      if (await runsUnheld(this.#tree.cgroup)) this.#ranUnheld(this.#thawedBehind(this.#tree))
+    } else if (this.#staged !== undefined && this.#options.resume !== undefined && !this.#looked) {
+      const unheld = await this.#engine.unheld(this.#staged, this.#folders).catch((error: unknown): Unheld => {
+        this.#parts.log.error({ err: error, migration: this.id }, 'what an earlier daemon restored can not be seen')
+        return 'may-have-run'
+      })
+      this.#looked = true
+      if (unheld !== undefined) this.#restoreUnheld(unheld)
+    }
+    if (this.#unheld === undefined && this.#unseen === undefined) return
+    this.#signUnheld()
+    // It stands still while that is written down, and is gone only when it is: a daemon that is killed in between leaves what it saw.
+    await standStill((this.#tree ?? this.#staged)?.cgroup)
+    await this.#recordUnheld()
   }
 
   async #deliverHandBack(signal: AbortSignal): Promise<void> {
@@ -786,6 +849,13 @@ export function runsHere(host: string, { container, source }: MigrationView): Re
     remedy: `stop one of the two copies of ${container} now; what both have written has to be compared by hand`
   }
   return { refused: { problems: [toWire(problem)] } }
+}
+
+async function standStill(cgroup: string | undefined): Promise<void> {
+  if (cgroup === undefined) return
+  await requestFreeze(cgroup).catch((error: unknown) => {
+    if (!(error instanceof HostProblem && error.details.code === 'CGROUP_GONE')) throw error
+  })
 }
 
 function codeOf(problem: Problem | undefined): { code?: string } {

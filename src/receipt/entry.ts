@@ -80,6 +80,8 @@ export const kinds = {
     lost: nothing,
     /** The restored copy ran here undecided. */
     'ran-unheld': unheld,
+    /** It was killed, and whether it had run nobody can tell; when that was found. */
+    'may-have-run': z.strictObject({ seenAt: time }),
     /** Nothing of it is left here. */
     discarded: nothing,
     resolved: z.strictObject({ word: z.enum(['run-here', 'discard']), by: words, why: words.optional() })

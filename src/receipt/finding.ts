@@ -20,6 +20,8 @@ export type FindingCode =
   | 'RECEIPT_OPEN'
   /** A host saw a copy run that it had no right to run, and killed it. */
   | 'RECEIPT_UNHELD'
+  /** A host can't tell whether a copy ran before it killed it. */
+  | 'RECEIPT_UNSEEN'
   /** An operator decided by word. */
   | 'RECEIPT_RESOLVED'
   /** The clocks say another order than the entries. */

@@ -50,7 +50,9 @@ const rules: Readonly<Record<Role, Readonly<Partial<Record<Kind, Rule>>>>> = {
     'hand-back': { after: [['prepared']], notAfter: ['discarded'] },
     resumed: { after: [['activating']] },
     lost: { after: [['activating']] },
-    'ran-unheld': { after: [['received']], notAfter: ['activating', 'discarded'] },
+    // What was not on disk yet when a daemon was killed in its restore, `received` among it, is lost.
+    'ran-unheld': { after: [['accepted']], notAfter: ['activating', 'discarded'] },
+    'may-have-run': { after: [['accepted']], notAfter: ['activating', 'discarded'] },
     resolved: { after: [['prepared']] }
   }
 }

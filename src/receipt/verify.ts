@@ -155,6 +155,7 @@ function gaps(source: Half | undefined, target: Half | undefined): readonly Find
     }
     for (const { body } of half?.entries ?? []) {
       if (body.kind === 'ran-unheld') findings.push(unheldFinding(body))
+      if (body.kind === 'may-have-run') findings.push(unseenFinding(body))
       if (body.kind !== 'resolved') continue
       findings.push({
         level: body.data.word === 'run-here' ? 'gap' : 'note',
@@ -176,6 +177,16 @@ function unheldFinding({ host, role, seq, data }: EntryBody & { readonly kind: '
     level: 'gap',
     code: 'RECEIPT_UNHELD',
     what: `${host} found a copy of the container running ${whose} at ${data.seenAt} (${data.code}), and killed it; ${since}, and the other host's may have run beside it`,
+    side: role,
+    seq
+  }
+}
+
+function unseenFinding({ host, role, seq, data }: EntryBody & { readonly kind: 'may-have-run' }): Finding {
+  return {
+    level: 'gap',
+    code: 'RECEIPT_UNSEEN',
+    what: `${host} did not see how its restore of the container ended, and killed what was left at ${data.seenAt}: the copy may have run before, beside the other host's`,
     side: role,
     seq
   }

@@ -4,7 +4,8 @@ import type { ReceiptView } from '../../protocols/operator/views.ts'
 import { joinCopies } from '../../src/receipt/copies.ts'
 import { verifyReceipts } from '../../src/receipt/verify.ts'
 import type { ChaosHost } from './chaos-host.ts'
-import { receiptFault, type Told } from './verdict.ts'
+import type { Verdict } from '../../src/receipt/verify.ts'
+import { beliedByBeats, receiptFault, type Told } from './verdict.ts'
 
 const LIMIT_MS = 30_000
 /** A daemon that is killed can't remove its temporary files. */
@@ -36,9 +37,23 @@ async function wholeReceipt(teller: ChaosHost, id: string): Promise<ReceiptView>
   }
 }
 
-/** Of every migration that both hosts have a side in. `maySeeTwo`: something was done that may have let a copy run out of turn. */
-export async function receipts(source: ChaosHost, told: readonly Told[], maySeeTwo: boolean): Promise<string[]> {
+/** What was seen of the copies without asking ferry. */
+export interface Seen {
+  /** Hosts on which one ran, in the order of its beats. */
+  readonly turns: readonly string[]
+  readonly moves: number
+  /** Codes that a host may say of a copy that ran out of turn: something was done that may have let one. */
+  readonly mayBeSaid: readonly string[]
+}
+
+/** Of every migration that both hosts have a side in. */
+export async function receipts(
+  source: ChaosHost,
+  told: readonly Told[],
+  { turns, moves, mayBeSaid }: Seen
+): Promise<string[]> {
   const found: string[] = []
+  const verdicts: Verdict[] = []
   for (const one of told) {
     const { id, bySource, byTarget } = one
     if (bySource === undefined || byTarget === undefined) continue
@@ -51,10 +66,12 @@ export async function receipts(source: ChaosHost, told: readonly Told[], maySeeT
     const peers = halves.map(({ peerId }) => peerId)
     const verified = verifyReceipts(...joined.halves, { migration: id, peers, findings: joined.findings })
     const { verdict, findings } = verified
-    const fault = receiptFault(one, verified, maySeeTwo)
+    verdicts.push(verdict)
+    const fault = receiptFault(one, verified, mayBeSaid)
     if (fault === undefined) continue
     const reasons = [...findings.map(({ code, what }) => `${code}: ${what}`), ...missing.map(({ what }) => what)]
     found.push(`the receipts of ${id}: ${fault}; ${verdict}: ${reasons.join('; ')}`)
   }
-  return found
+  const belied = beliedByBeats(turns, moves, verdicts)
+  return belied === undefined ? found : [...found, belied]
 }

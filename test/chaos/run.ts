@@ -11,7 +11,7 @@ import type { FaultName, Plan } from './plan.ts'
 import { doctors, receipts } from './own-word.ts'
 import { Repeater } from './repeater.ts'
 import { residue } from './residue.ts'
-import { criuLetGo, maySeeTwo, verdictOf, type End, type Told } from './verdict.ts'
+import { criuLetGo, mayBeSaid, maySeeTwo, ranOutOfTurn, verdictOf, type End, type Told } from './verdict.ts'
 
 export interface RunResult {
   readonly plan: Plan
@@ -81,10 +81,13 @@ export async function perform(chaos: Chaos, plan: Plan): Promise<RunResult> {
       )
     } else if (await isFrozen(owner, ledger)) violations.push('it is frozen')
   }
-  violations.push(...ranTwice(chaos, plan, told))
+  const moves = told.filter(({ bySource }) => bySource?.outcome === 'moved').length
+  const inTurn = turns(chaos.host('a').beats, chaos.host('b').beats)
+  if (!maySeeTwo(plan) && ranOutOfTurn(inTurn, moves))
+    violations.push(`copies ran in turn on ${inTurn.join(', ')} with ${String(moves)} moves`)
   violations.push(...(await residue(chaos.hosts, owner.name, ledger)))
   violations.push(...(await doctors(chaos.hosts)))
-  violations.push(...(await receipts(source, told, maySeeTwo(plan))))
+  violations.push(...(await receipts(source, told, { turns: inTurn, moves, mayBeSaid: mayBeSaid(plan) })))
   if (lost) {
     await chaos.revive(ledger, verdict.owner)
     violations.push(...(await goesOn(chaos, ledger, seen)))
@@ -238,13 +241,6 @@ function checked({ check, acknowledged }: ClientEvent & { event: 'finished' }): 
     wrong.push(`${String(count)} entries in memory, ${String(acknowledged)} acknowledged`)
   if (diskCount !== count || diskHash !== hash) wrong.push(`memory and disk differ: ${check}`)
   return wrong
-}
-
-function ranTwice(chaos: Chaos, plan: Plan, told: readonly Told[]): string[] {
-  if (maySeeTwo(plan)) return []
-  const moves = told.filter(({ bySource }) => bySource?.outcome === 'moved').length
-  const seen = turns(chaos.host('a').beats, chaos.host('b').beats)
-  return seen.length <= moves + 1 ? [] : [`copies ran in turn on ${seen.join(', ')} with ${String(moves)} moves`]
 }
 
 function gaps(log: readonly number[], acknowledged: number): string[] {

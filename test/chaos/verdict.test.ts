@@ -1,8 +1,10 @@
 // The checks of a run bite: what must not happen is seen in the beats and in what the hosts say.
 import { describe, expect, it } from 'vitest'
 import type { MigrationView, Outcome } from '../../protocols/operator/views.ts'
+import type { Finding, FindingCode } from '../../src/receipt/finding.ts'
 import { turns } from './beats.ts'
-import { receiptFault, verdictOf, type Facts, type Told } from './verdict.ts'
+import type { FaultName, Plan } from './plan.ts'
+import { beliedByBeats, mayBeSaid, maySeeTwo, receiptFault, verdictOf, type Facts, type Told } from './verdict.ts'
 
 const ms = (...times: number[]) => times.map((time) => BigInt(time) * 1_000_000n)
 
@@ -61,27 +63,58 @@ describe('what both hosts say', () => {
 
 describe('what the receipts say', () => {
   const view = (...codes: string[]) => ({ warnings: codes.map((code) => ({ code })) }) as unknown as MigrationView
-  const unheld = (side: 'source' | 'target') => ({ level: 'gap', code: 'RECEIPT_UNHELD', what: '', side }) as const
+  const gap = (code: FindingCode, side: 'source' | 'target' = 'target') =>
+    ({ level: 'gap', code, what: '', side }) as const
+  const unproved = (...findings: Finding[]) => ({ verdict: 'unproved', findings }) as const
+  const plan = (catchesSigcont: boolean, ...names: FaultName[]) =>
+    ({ catchesSigcont, faults: names.map((name) => ({ name })) }) as unknown as Plan
+  const thawed = mayBeSaid(plan(false, 'thaw-target'))
+  const quietly = mayBeSaid(plan(false, 'kill-both'))
   const proved = { verdict: 'proved', findings: [] } as const
   const quiet: Told = { id: 'x', bySource: view('KERNEL_DIFFERS'), byTarget: view() }
   const seen: Told = { id: 'x', bySource: view(), byTarget: view('THAWED_BEHIND') }
+  const unseen: Told = { id: 'x', bySource: view(), byTarget: view('RESTORE_UNSEEN') }
 
   it('is that it is proved, where neither host saw a copy run out of turn', () => {
-    expect(receiptFault(quiet, proved, false)).toBeUndefined()
-    expect(receiptFault(quiet, proved, true)).toBeUndefined()
-    expect(receiptFault(quiet, { verdict: 'unproved', findings: [unheld('target')] }, true)).toBeDefined()
+    expect(receiptFault(quiet, proved, quietly)).toBeUndefined()
+    expect(receiptFault(quiet, proved, thawed)).toBeUndefined()
+    expect(receiptFault(quiet, unproved(gap('RECEIPT_UNHELD')), thawed)).toBeDefined()
   })
 
   it('is that it is not, for that reason alone, where one did', () => {
-    expect(receiptFault(seen, { verdict: 'unproved', findings: [unheld('target')] }, true)).toBeUndefined()
-    expect(receiptFault(seen, proved, true)).toBeDefined()
-    expect(receiptFault(seen, { verdict: 'violated', findings: [unheld('target')] }, true)).toBeDefined()
-    expect(receiptFault(seen, { verdict: 'unproved', findings: [unheld('source')] }, true)).toBeDefined()
-    const open = { level: 'gap', code: 'RECEIPT_OPEN', what: '', side: 'target' } as const
-    expect(receiptFault(seen, { verdict: 'unproved', findings: [unheld('target'), open] }, true)).toBeDefined()
+    expect(receiptFault(seen, unproved(gap('RECEIPT_UNHELD')), thawed)).toBeUndefined()
+    expect(receiptFault(seen, proved, thawed)).toBeDefined()
+    expect(receiptFault(seen, { verdict: 'violated', findings: [gap('RECEIPT_UNHELD')] }, thawed)).toBeDefined()
+    expect(receiptFault(seen, unproved(gap('RECEIPT_UNHELD', 'source')), thawed)).toBeDefined()
+    expect(receiptFault(seen, unproved(gap('RECEIPT_UNHELD'), gap('RECEIPT_OPEN')), thawed)).toBeDefined()
   })
 
   it('is never that a copy ran out of turn where nothing lets one', () => {
-    expect(receiptFault(seen, { verdict: 'unproved', findings: [unheld('target')] }, false)).toBeDefined()
+    expect(receiptFault(seen, unproved(gap('RECEIPT_UNHELD')), quietly)).toBeDefined()
+  })
+
+  it('is neither where a restore that its hook was to freeze was cut short, by whatever', () => {
+    const cut = mayBeSaid(plan(true, 'kill-target'))
+    expect(receiptFault(unseen, unproved(gap('RECEIPT_UNSEEN')), cut)).toBeUndefined()
+    expect(receiptFault(unseen, proved, cut)).toBeDefined()
+    expect(receiptFault(unseen, unproved(gap('RECEIPT_UNSEEN')), quietly)).toBeDefined()
+    expect(receiptFault(seen, unproved(gap('RECEIPT_UNHELD')), cut)).toBeDefined()
+  })
+
+  it.each<readonly [FaultName, boolean]>([
+    ['hook', true],
+    ['criu-restore', true],
+    ['thaw-target', false]
+  ])('is not that it is proved where copies are seen to have run out of turn, after %s too', (fault, catches) => {
+    expect(maySeeTwo(plan(catches, fault))).toBe(true)
+    const copies = turns(ms(10, 20, 40, 60), ms(20, 30, 50))
+    expect(beliedByBeats(copies, 0, ['proved'])).toContain('a, b, a')
+    expect(beliedByBeats(copies, 0, ['unproved'])).toBeUndefined()
+  })
+
+  it('may be that it is proved where they took turns as they moved', () => {
+    expect(beliedByBeats(['a', 'b'], 1, ['proved'])).toBeUndefined()
+    expect(beliedByBeats(['a', 'b', 'a'], 2, ['proved', 'proved'])).toBeUndefined()
+    expect(beliedByBeats(['a'], 0, ['proved'])).toBeUndefined()
   })
 })

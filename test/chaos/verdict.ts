@@ -62,31 +62,62 @@ function disagreements({ id, bySource, byTarget }: Told): string[] {
 /** Faults after which two copies may have run for a moment, the target's without a port (docs/protocol.md, "What is not promised"). */
 export function maySeeTwo({ faults, catchesSigcont }: Plan): boolean {
   const names = new Set(faults.map(({ name }) => name))
-  return names.has('thaw-target') || names.has('thaw-source') || (catchesSigcont && names.has('hook'))
+  return (
+    names.has('thaw-target') ||
+    names.has('thaw-source') ||
+    names.has('criu-restore') ||
+    (catchesSigcont && names.has('hook'))
+  )
 }
 
 /** What a host says of a copy that it saw run out of turn, and killed. */
-const SAW = new Set(['THAWED_BEHIND', 'NOT_FROZEN', 'STALE_COPY'])
+const SAW: readonly string[] = ['THAWED_BEHIND', 'NOT_FROZEN', 'STALE_COPY']
+/** What a target says of one that it can't say this of, nor the contrary. */
+const UNSEEN = 'RESTORE_UNSEEN'
+
+/** What a host may say of copies that run out of turn. A restore that its hook was to freeze may be cut short before that by anything. */
+export function mayBeSaid(plan: Plan): readonly string[] {
+  return [...(maySeeTwo(plan) ? SAW : []), ...(maySeeTwo(plan) || plan.catchesSigcont ? [UNSEEN] : [])]
+}
 
 /**
- * The receipts say what the hosts saw, no more and no less: proved where neither saw a copy run out of turn; else not proved, for that reason alone,
- * signed by the side that saw it.
+ * The receipts say what the hosts saw, no more and no less: proved where neither saw a copy run out of turn, or could not rule it out; else not proved,
+ * for that reason alone, signed by the side that saw it.
  */
 export function receiptFault(
   { bySource, byTarget }: Told,
   { verdict, findings }: Pick<Verification, 'verdict' | 'findings'>,
-  maySeeTwo: boolean
+  mayBeSaid: readonly string[]
 ): string | undefined {
   const sides = { source: bySource, target: byTarget }
-  const saw = (['source', 'target'] as const).filter((side) => sides[side]?.warnings.some(({ code }) => SAW.has(code)))
-  if (saw.length > 0 && !maySeeTwo)
+  const said = (side: keyof typeof sides) =>
+    (sides[side]?.warnings ?? []).map(({ code }) => code).filter((code) => SAW.includes(code) || code === UNSEEN)
+  const saw = (['source', 'target'] as const).filter((side) => said(side).length > 0)
+  if (saw.some((side) => said(side).some((code) => !mayBeSaid.includes(code))))
     return `the ${saw.join(' and the ')} saw a copy run out of turn, and nothing was done for that`
   if (verdict !== (saw.length === 0 ? 'proved' : 'unproved'))
     return saw.length === 0 ? 'nobody saw a copy run out of turn' : `the ${saw.join(' and the ')} saw one`
   const gaps = findings.filter(({ level }) => level === 'gap')
-  if (gaps.some(({ code }) => code !== 'RECEIPT_UNHELD')) return 'more is missing than what a copy did out of turn'
-  const signed = gaps.map(({ side }) => side).sort()
+  if (gaps.some(({ code }) => code !== 'RECEIPT_UNHELD' && code !== 'RECEIPT_UNSEEN'))
+    return 'more is missing than what a copy did out of turn'
+  const signed = [...new Set(gaps.map(({ side }) => side))].sort()
   return signed.join() === saw.join() ? undefined : `signed of by ${signed.join()}, seen by ${saw.join()}`
+}
+
+/** Hosts on which copies ran, in turn, are more than the moves account for: in whatever run, and whatever the hosts say. */
+export function ranOutOfTurn(turns: readonly string[], moves: number): boolean {
+  return turns.length > moves + 1
+}
+
+/** The beats are read from outside: where they say that a copy ran out of turn, not all receipts may prove that none did. */
+export function beliedByBeats(
+  turns: readonly string[],
+  moves: number,
+  verdicts: readonly Verification['verdict'][]
+): string | undefined {
+  if (!ranOutOfTurn(turns, moves) || verdicts.some((verdict) => verdict !== 'proved') || verdicts.length === 0)
+    return undefined
+  return `copies ran in turn on ${turns.join(', ')} with ${String(moves)} moves, and the receipts say proved`
 }
 
 /**

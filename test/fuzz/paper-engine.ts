@@ -21,6 +21,7 @@ export const paperEngine: Engine = {
   },
   prepareRestore: () => Promise.resolve(),
   restore: () => Promise.reject(none('Nothing is restored here')),
+  unheld: () => Promise.resolve(undefined),
   discard: ({ staging }) => rm(staging, { recursive: true, force: true }),
   discardStaging: ({ migration, bundles }) => rm(stagingOf(bundles, migration), { recursive: true, force: true }),
   adopt: () => Promise.resolve(),

@@ -45,6 +45,17 @@ async function ended(host: FerryHost, id: string): Promise<MigrationView> {
   throw new Error(`migration ${id} does not end on ${host.name}`)
 }
 
+/** What the receipts of both hosts say: the copy on the target never ran, or it did and was killed for it. */
+async function receiptSays(id: string, what: 'proved' | 'RECEIPT_UNHELD'): Promise<void> {
+  const { exitCode, stdout } = await a.ferry('receipt', 'verify', id)
+  if (what === 'proved') expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^proved: /)])
+  else
+    expect([exitCode, stdout]).toEqual([
+      1,
+      expect.stringMatching(/^not proved: .*running out of turn[^]*RECEIPT_UNHELD/)
+    ])
+}
+
 /** The same processes run there and nowhere else, and nothing is left of the attempt. */
 async function runsOnAtSource(name: string, comm: string, before: readonly string[]): Promise<void> {
   // These wait until nobody is at work any more.
@@ -167,6 +178,7 @@ describe.each(containers)('of a $engine container', (container) => {
         outcome: 'rolled-back',
         problem: { code: 'CRIU_RESTORE_FAILED', host: 'b' }
       })
+      await receiptSays(moving.id, 'proved')
     })
 
     test.each<Instant>(['post-restore', 'pre-resume'])(
@@ -182,6 +194,7 @@ describe.each(containers)('of a $engine container', (container) => {
         await b.start()
         await cluster.connected()
         expect(await ended(b, moving.id)).toMatchObject({ outcome: 'rolled-back' })
+        await receiptSays(moving.id, 'proved')
       }
     )
 
@@ -194,6 +207,7 @@ describe.each(containers)('of a $engine container', (container) => {
       await b.start()
       await cluster.connected()
       expect(await ended(b, moving.id)).toMatchObject({ outcome: 'rolled-back' })
+      await receiptSays(moving.id, 'proved')
     })
   })
 })
@@ -263,6 +277,7 @@ describe('between restore and freeze', () => {
       problem: { code: 'CRIU_RESTORE_FAILED', host: 'b' }
     })
     await answer
+    await receiptSays(moving.id, 'proved')
   })
 
   test('the daemon is killed: the next one removes the stopped tree and ends the runtime', async () => {
@@ -276,6 +291,7 @@ describe('between restore and freeze', () => {
     await b.start()
     await cluster.connected()
     expect(await ended(b, moving.id)).toMatchObject({ outcome: 'rolled-back' })
+    await receiptSays(moving.id, 'proved')
   })
 
   describe('by the hook', () => {
@@ -298,9 +314,10 @@ describe('between restore and freeze', () => {
         problem: { code: 'NOT_FROZEN', host: 'b' }
       })
       await answer
+      await receiptSays(moving.id, 'RECEIPT_UNHELD')
     })
 
-    test('CRIU is killed while its hook is at work', async () => {
+    test('CRIU is killed while its hook is at work: it lets the tree run, and that is signed', async () => {
       hold = await CriuHold.set(b, 'hook')
       const moving = await Moving.start(a, container.name, 'b')
       await hold.reached(moving)
@@ -311,20 +328,44 @@ describe('between restore and freeze', () => {
         problem: { code: 'CRIU_RESTORE_FAILED', host: 'b' }
       })
       await answer
+      await receiptSays(moving.id, 'RECEIPT_UNHELD')
     })
 
-    test('the daemon is killed, then the hook: the next daemon kills what runs', async () => {
+    test.each(['hook', 'CRIU'])(
+      'the daemon is killed, then the %s: both copies run, the next daemon kills its own, says so and signs it',
+      async (killed) => {
+        hold = await CriuHold.set(b, 'hook')
+        const moving = await Moving.start(a, container.name, 'b')
+        const hook = await hold.reached(moving)
+        const answer = append()
+        await b.stop('SIGKILL')
+        if (killed === 'CRIU') await kill(b, ...(await b.host.pids('criu')))
+        await kill(b, hook)
+        expect((await moving.end()).view.outcome).toBe('rolled-back')
+        await answer
+        expect(await processes(b, 'ledger'), 'a second copy runs').toHaveLength(1)
+        await b.start()
+        await cluster.connected()
+        const { outcome, warnings } = await ended(b, moving.id)
+        expect(outcome).toBe('rolled-back')
+        expect(warnings.map(({ code }) => code)).toContain('NOT_FROZEN')
+        await receiptSays(moving.id, 'RECEIPT_UNHELD')
+      }
+    )
+
+    test('the daemon alone is killed: its hook freezes the tree, which never ran', async () => {
       hold = await CriuHold.set(b, 'hook')
       const moving = await Moving.start(a, container.name, 'b')
-      const hook = await hold.reached(moving)
+      await hold.reached(moving)
       const answer = append()
       await b.stop('SIGKILL')
-      await kill(b, hook)
+      await hold.lift()
       expect((await moving.end()).view.outcome).toBe('rolled-back')
       await answer
       await b.start()
       await cluster.connected()
       expect(await ended(b, moving.id)).toMatchObject({ outcome: 'rolled-back' })
+      await receiptSays(moving.id, 'proved')
     })
   })
 })

@@ -22,21 +22,25 @@ const words: Readonly<Record<Role, RegExp>> = {
   )
 }
 
+/** What a host saw of a copy that it had no right to run. */
+const unheld: readonly Kind[] = ['ran-unheld', 'may-have-run']
+
 /** An operator speaks when a side is in doubt, as often as it takes, and stands in for the other side's ack. */
 function isLegal(role: Role, sequence: readonly Kind[]): boolean {
   const first = sequence.indexOf('resolved')
   const doubt = sequence.indexOf(role === 'source' ? 'commit' : 'prepared')
   if (first >= 0 && (doubt < 0 || first < doubt)) return false
-  const unheld = sequence.indexOf('ran-unheld')
-  if (unheld >= 0) {
-    const before = sequence.slice(0, unheld)
-    if (sequence.slice(unheld + 1).includes('ran-unheld')) return false
-    if (!before.includes(role === 'source' ? 'commit' : 'received')) return false
+  for (const kind of unheld) {
+    const at = sequence.indexOf(kind)
+    if (at < 0) continue
+    const before = sequence.slice(0, at)
+    if (sequence.slice(at + 1).includes(kind)) return false
+    if (!before.includes(role === 'source' ? 'commit' : 'accepted')) return false
     if (role === 'target' && (before.includes('activating') || before.includes('discarded'))) return false
   }
   const retired = sequence.indexOf('retired')
   if (retired >= 0 && !sequence.slice(0, retired).some((kind) => kind === 'acked' || kind === 'resolved')) return false
-  return words[role].test(sequence.filter((kind) => kind !== 'resolved' && kind !== 'ran-unheld').join(' '))
+  return words[role].test(sequence.filter((kind) => kind !== 'resolved' && !unheld.includes(kind)).join(' '))
 }
 
 const endings: Readonly<Record<Role, readonly string[]>> = {
@@ -56,6 +60,8 @@ const endings: Readonly<Record<Role, readonly string[]>> = {
     'accepted preflight received prepared hand-back discarded',
     'accepted preflight received prepared ran-unheld hand-back discarded',
     'accepted preflight received ran-unheld discarded',
+    'accepted preflight ran-unheld discarded',
+    'accepted preflight may-have-run discarded',
     'accepted preflight received prepared discarded',
     'accepted preflight discarded',
     'discarded',
@@ -69,6 +75,7 @@ const at = '2026-01-01T00:00:00.000Z'
 const data: Readonly<Partial<Record<Kind, object>>> = {
   preflight: { blockers: [], warnings: [] },
   'ran-unheld': { code: 'THAWED_BEHIND', seenAt: at },
+  'may-have-run': { seenAt: at },
   dumped: digest,
   received: digest,
   frozen: { frozenAt: at },

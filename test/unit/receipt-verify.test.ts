@@ -130,6 +130,26 @@ describe('both halves of a receipt', () => {
       )
     })
 
+    it.each([
+      ['ran-unheld', { code: 'NOT_FROZEN', seenAt: at }, 'RECEIPT_UNHELD'],
+      ['may-have-run', { seenAt: at }, 'RECEIPT_UNSEEN']
+    ] as const)(
+      'where a restarted target signs %s, and what it had received was not on disk yet',
+      (kind, saw, code) => {
+        const pair = new Pair(hosts).offered()
+        pair.source.note('frozen', { frozenAt: at })
+        pair.source.note('dumped', images)
+        pair.source.note('abort', { code: 'LINK_LOST' })
+        pair.source.note('resumed', { resumedAt: at })
+        pair.target.note(kind, saw)
+        pair.target.note('discarded', {})
+        const result = verifyReceipts(...pair.halves)
+        expect(result).toMatchObject({ ok: false, verdict: 'unproved', proof: [] })
+        expect(codes(result)).toEqual([`gap ${code}`])
+        expect(result.findings[0]?.what).toContain(at)
+      }
+    )
+
     it('where an operator said that the target runs it, and the source was never heard', () => {
       const pair = new Pair(hosts).prepared()
       pair.target.note('resolved', { word: 'run-here', by: 'root' })

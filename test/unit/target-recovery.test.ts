@@ -1,0 +1,148 @@
+// A target's daemon that starts again: what it says and signs of the tree that an earlier one left.
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { configSchema } from '../../config/schema.ts'
+import type { Engine } from '../../src/engines/engine.ts'
+import type { Unheld } from '../../src/engines/unheld.ts'
+import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
+import type { Mesh } from '../../src/mesh/mesh.ts'
+import { FerryNode } from '../../src/node/node.ts'
+import type { NodeParts } from '../../src/node/parts.ts'
+import { Reservations } from '../../src/node/reservations.ts'
+import { decodeEntry } from '../../src/receipt/entry.ts'
+import { Receipt } from '../../src/receipt/receipt.ts'
+import { signerOf, type Signer } from '../../src/receipt/signature.ts'
+import { paperEngine } from '../fuzz/paper-engine.ts'
+
+const signal = AbortSignal.timeout(30_000)
+const peer = '12D3KooWSVBhVxkTkktnz5jxpPZxmd4WkPttRz84vDDJyNxfCww4'
+const id = '0abcdefghij123456789'
+const startedAt = '2026-01-01T00:00:00.000Z'
+const cgroup = `/ferry-target-${String(process.pid)}`
+let folder: string
+let journal: Journal
+let signer: Signer
+let unheld: Unheld | undefined
+/** What was on disk when what is staged was removed. */
+let signedBefore: string[] | undefined
+let node: FerryNode
+
+const kinds = async () => (await journal.receipts(id)).map((bytes) => decodeEntry(bytes).body.kind)
+
+/** A target that had accepted, and what else its record says. */
+async function left(state: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  const receipt = new Receipt(signer, {
+    migration: id,
+    epoch: 1,
+    container: 'web',
+    engine: 'runc',
+    host: 'b',
+    other: peer,
+    role: 'target'
+  })
+  receipt.note('accepted', {})
+  const common = { id, container: 'web', engine: 'runc', role: 'target', state, startedAt } as const
+  const staged = {
+    engine: 'runc',
+    name: 'web',
+    staging: join(folder, `.ferry-${id}`),
+    rootfs: join(folder, `.ferry-${id}/rootfs`),
+    home: join(folder, 'web'),
+    cgroup,
+    spec: '{}',
+    bridges: []
+  }
+  const offer = { container: 'web', engine: 'runc', epoch: 1, sourceName: 'a', spec: '{}', catchesSigcont: true }
+  const view = {
+    ...common,
+    source: 'a',
+    target: 'b',
+    phases: [],
+    warnings: [],
+    rootfsBytes: 0,
+    imageBytes: 0,
+    framesHeld: 0
+  }
+  const record: MigrationRecord = {
+    ...common,
+    peer,
+    peerName: 'a',
+    epoch: 1,
+    view,
+    data: { offer: { ...offer, memoryBytes: 0, rootfsBytes: 0 }, witnesses: [], staged, ...more },
+    updatedAt: startedAt
+  }
+  await journal.putMigration(
+    record,
+    receipt.entries.map(({ body, bytes }) => ({ seq: body.seq, bytes }))
+  )
+  await journal.claim('runc/web', id)
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry-target-'))
+  journal = await openJournal(join(folder, 'journal'))
+  signer = signerOf(await generateKeyPair('Ed25519'))
+  unheld = undefined
+  signedBefore = undefined
+  const engine: Engine = {
+    ...paperEngine,
+    unheld: () => Promise.resolve(unheld),
+    discard: async () => {
+      signedBefore ??= await kinds()
+    }
+  }
+  const parts = {
+    name: 'b',
+    config: configSchema.parse({ name: 'b', stateDir: folder }),
+    log: pino({ level: 'silent' }),
+    journal,
+    mesh: {
+      self: { peerId: signer.peer, name: 'b', addresses: [] },
+      onDisconnect: () => () => undefined,
+      request: () => Promise.reject(new Error('nobody is there'))
+    } as Partial<Mesh> as Mesh,
+    signer,
+    engines: new Map([['runc', engine]] as const),
+    reservations: new Reservations(),
+    facts: () => Promise.reject(new Error('nobody asks for facts')),
+    now: () => Date.now()
+  }
+  node = new FerryNode(parts as unknown as NodeParts, () => undefined)
+})
+afterEach(async () => {
+  await node.close()
+  await journal.close()
+  await rm(folder, { recursive: true })
+})
+
+async function recovered() {
+  await node.recover()
+  let last
+  for await (const view of node.watch(id, signal)) last = view
+  return last
+}
+
+describe('in the middle of a restore', () => {
+  it.each([
+    ['ran', 'ran-unheld', 'NOT_FROZEN'],
+    ['may-have-run', 'may-have-run', 'RESTORE_UNSEEN']
+  ] as const)('a copy that %s is said, and signed before it is removed', async (what, kind, code) => {
+    unheld = what
+    await left('restoring')
+    const view = await recovered()
+    expect(view).toMatchObject({ outcome: 'rolled-back', warnings: [{ code, host: 'b' }] })
+    expect(signedBefore).toEqual(['accepted', kind])
+    expect(await kinds()).toEqual(['accepted', kind, 'discarded'])
+  })
+
+  it('one that never ran is removed, and nothing is said', async () => {
+    await left('restoring')
+    expect(await recovered()).toMatchObject({ outcome: 'rolled-back', warnings: [] })
+    expect(await kinds()).toEqual(['accepted', 'discarded'])
+  })
+})

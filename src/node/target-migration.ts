@@ -17,6 +17,7 @@ import { runsUnheld } from '../host/hold.ts'
 import { writeNeighbours } from '../host/neighbours.ts'
 import { attachEach, type UnattachedPort } from '../host/ports.ts'
 import { HostProblem } from '../host/problem.ts'
+import { identityOf } from '../host/processes.ts'
 import { freezeStopped } from '../host/tree.ts'
 import { Books } from './books.ts'
 import { Delivery } from './delivery.ts'
@@ -33,6 +34,7 @@ import { portParked } from './port-parked.ts'
 import { operatorError, preflightCodes, toProblem } from './problems.ts'
 import type { Progress } from './progress.ts'
 import { expectResponse } from './responses.ts'
+import { sameTree, type KnownTree } from './same-tree.ts'
 import { TargetQuestion, type Verdict } from './target-question.ts'
 import { findingsToWire, toWire } from './wire-problems.ts'
 
@@ -77,10 +79,13 @@ const MAY_SIGN = new Set(['restoring', 'recordingPrepared', 'prepared', 'askingA
 export interface TargetRecordData {
   readonly offer: Omit<Offer, 'receipt'>
   readonly staged?: Staged
-  readonly tree?: RestoredTree
+  readonly tree?: KnownRestored
   /** Peer ids that may hold the source's decision beside it. */
   readonly witnesses: readonly string[]
 }
+
+/** With its first process, as it was restored: whatever is in its cgroup later need not be it. */
+export type KnownRestored = RestoredTree & Pick<KnownTree, 'init'>
 
 export interface TargetOptions {
   readonly id: string
@@ -114,7 +119,7 @@ export class TargetMigration {
   #lost: Problem | undefined
   #delivery: Delivery | undefined
   #staged: Staged | undefined
-  #tree: RestoredTree | undefined
+  #tree: KnownRestored | undefined
   #findings: FindingView[] = []
   #sourceFacts: HostFacts | undefined
   #factsDigest = ''
@@ -277,7 +282,7 @@ export class TargetMigration {
   async resolve(how: Resolution, by: string): Promise<void> {
     const { name } = this.#parts
     const { offer } = this.#options
-    const hasTree = this.#tree !== undefined && (await isPopulated(this.#tree.cgroup))
+    const hasTree = this.#tree !== undefined && (await isThere(this.#tree))
     const inDoubt = ['prepared', 'askingAgain']
     // A hand-back that nobody takes can be let go; nothing can run any more.
     const waiting = how === 'discard' ? [...inDoubt, ...HANDING_BACK] : inDoubt
@@ -493,7 +498,8 @@ export class TargetMigration {
     const tree = await this.#engine.restore(staged, this.#folders, how, signal, (unheld) => {
       this.#restoreUnheld(unheld)
     })
-    this.#tree = tree
+    const init = await identityOf(tree.initPid)
+    this.#tree = { ...tree, ...(init === undefined ? {} : { init }) }
     if (how === 'stop') await freezeStopped(tree.cgroup, this.#handOver.stopped, signal)
     if (!(await isFrozen(tree.cgroup))) {
       // It may be running: it goes before it gets a port.
@@ -599,10 +605,21 @@ export class TargetMigration {
     }
   }
 
+  #startedBeside({ cgroup }: KnownRestored): Problem {
+    const { container } = this.#options.offer
+    return {
+      code: 'STALE_COPY',
+      host: this.#parts.name,
+      what: `a second copy of ${container} was started on ${this.#parts.name} from what had arrived there, before the decision; it is killed`,
+      why: `the processes in cgroup ${cgroup} are not those that were restored`,
+      remedy: `find what starts it on ${this.#parts.name} (a unit, a supervisor) and have it come after ferry.service; compare what the two copies wrote outside their root file systems`
+    }
+  }
+
   async #seeFrozen(): Promise<void> {
     const tree = this.#tree
     if (this.#thawed !== undefined) throw operatorError(this.#parts.name, this.#thawed)
-    if (tree === undefined || !(await isPopulated(tree.cgroup))) {
+    if (tree === undefined || !(await isThere(tree))) {
       throw operatorError(this.#parts.name, {
         code: 'TREE_LOST',
         what: `the restored processes of ${this.#options.offer.container} are gone`,
@@ -632,14 +649,19 @@ export class TargetMigration {
     this.#watch?.stop()
     const tree = this.#tree
     const staged = this.#staged
-    if (tree === undefined || staged === undefined || !(await isPopulated(tree.cgroup))) {
+    if (tree === undefined || staged === undefined || !(await isThere(tree))) {
       const { container, sourceName } = this.#options.offer
+      const isAnother = tree !== undefined && (await isPopulated(tree.cgroup))
       // As a power cut does to any container; nobody can tell any more whether it had run here.
       this.#lost = this.#problem(
         'CONTAINER_LOST',
-        `${container} was moved to ${this.#parts.name} and no longer has any process here`,
+        isAnother
+          ? `${container} was moved to ${this.#parts.name} and was started again there; the processes that were moved are gone`
+          : `${container} was moved to ${this.#parts.name} and no longer has any process here`,
         'the host was restarted, or somebody killed the container, as it was about to run',
-        `start the container again; its rootfs is here, and ${sourceName} keeps the one it had when it left (retained/${this.id} in ferry's state folder) until its retentionHours are over`
+        isAnother
+          ? 'nothing is to be done for what runs now; what was in the memory of the earlier processes is lost'
+          : `start the container again; its rootfs is here, and ${sourceName} keeps the one it had when it left (retained/${this.id} in ferry's state folder) until its retentionHours are over`
       )
       this.#books.once('lost', {})
       return
@@ -727,8 +749,10 @@ export class TargetMigration {
 
   /** Whoever let it go may have done so while no daemon was there to see, or before there was a watch. */
   async #lookBeforeItsEnd(): Promise<void> {
-    if (this.#tree !== undefined) {
-      if (await runsUnheld(this.#tree.cgroup)) this.#ranUnheld(this.#thawedBehind(this.#tree))
+    const tree = this.#tree
+    if (tree !== undefined) {
+      if (await runsUnheld(tree.cgroup))
+        this.#ranUnheld((await isThere(tree)) ? this.#thawedBehind(tree) : this.#startedBeside(tree))
     } else if (this.#staged !== undefined && this.#options.resume !== undefined && !this.#looked) {
       const unheld = await this.#engine.unheld(this.#staged, this.#folders).catch((error: unknown): Unheld => {
         this.#parts.log.error({ err: error, migration: this.id }, 'what an earlier daemon restored can not be seen')
@@ -849,6 +873,11 @@ export function runsHere(host: string, { container, source }: MigrationView): Re
     remedy: `stop one of the two copies of ${container} now; what both have written has to be compared by hand`
   }
   return { refused: { problems: [toWire(problem)] } }
+}
+
+/** Records of older versions don't have the first process: its pid has to do. */
+async function isThere(tree: KnownRestored): Promise<boolean> {
+  return (await sameTree(tree, Number.POSITIVE_INFINITY)) !== undefined
 }
 
 async function standStill(cgroup: string | undefined): Promise<void> {

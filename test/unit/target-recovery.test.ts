@@ -1,13 +1,18 @@
 // A target's daemon that starts again: what it says and signs of the tree that an earlier one left.
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { configSchema } from '../../config/schema.ts'
+import { Decision } from '../../protocols/migration/index.ts'
 import type { Engine } from '../../src/engines/engine.ts'
 import type { Unheld } from '../../src/engines/unheld.ts'
+import { cgroupFolder, freeze, isFrozen, isPopulated, killAll, moveOut, removeTree } from '../../src/host/cgroup.ts'
+import { identityOf } from '../../src/host/processes.ts'
 import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
 import type { Mesh } from '../../src/mesh/mesh.ts'
 import { FerryNode } from '../../src/node/node.ts'
@@ -17,6 +22,7 @@ import { decodeEntry } from '../../src/receipt/entry.ts'
 import { Receipt } from '../../src/receipt/receipt.ts'
 import { signerOf, type Signer } from '../../src/receipt/signature.ts'
 import { paperEngine } from '../fuzz/paper-engine.ts'
+import { needs } from './needs.ts'
 
 const signal = AbortSignal.timeout(30_000)
 const peer = '12D3KooWSVBhVxkTkktnz5jxpPZxmd4WkPttRz84vDDJyNxfCww4'
@@ -104,7 +110,8 @@ beforeEach(async () => {
     mesh: {
       self: { peerId: signer.peer, name: 'b', addresses: [] },
       onDisconnect: () => () => undefined,
-      request: () => Promise.reject(new Error('nobody is there'))
+      request: (_, { handBack }) =>
+        handBack === undefined ? Promise.reject(new Error('nobody is there')) : Promise.resolve({ ack: {} })
     } as Partial<Mesh> as Mesh,
     signer,
     engines: new Map([['runc', engine]] as const),
@@ -122,6 +129,10 @@ afterEach(async () => {
 
 async function recovered() {
   await node.recover()
+  return ended()
+}
+
+async function ended() {
   let last
   for await (const view of node.watch(id, signal)) last = view
   return last
@@ -144,5 +155,71 @@ describe('in the middle of a restore', () => {
     await left('restoring')
     expect(await recovered()).toMatchObject({ outcome: 'rolled-back', warnings: [] })
     expect(await kinds()).toEqual(['accepted', 'discarded'])
+  })
+})
+
+const mount = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find(
+  (path) => existsSync(`${path}/cgroup.procs`) && existsSync(`${path}/cgroup.controllers`)
+)
+
+describe('with processes in the cgroup of what it had restored', () => {
+  needs(
+    process.getuid?.() === 0 && mount !== undefined,
+    'root and a cgroup v2 mount: run npm test as root, mount cgroup2 where there is none'
+  )
+  let pid: number
+
+  beforeEach(async () => {
+    process.env['FERRY_CGROUP_ROOT'] = mount
+    mkdirSync(cgroupFolder(cgroup))
+    pid = spawn('sleep', ['100'], { stdio: 'ignore' }).pid ?? 0
+    await moveOut(pid, cgroup)
+    await freeze(cgroup, signal)
+  })
+  afterEach(async () => {
+    await killAll(cgroup, signal)
+    await removeTree(cgroup, signal)
+    delete process.env['FERRY_CGROUP_ROOT']
+  })
+
+  /** The record's tree has its first process, or one that had its pid before. */
+  async function restored(isSame: boolean) {
+    const init = await identityOf(pid)
+    if (init === undefined) throw new Error('it is gone')
+    return {
+      tree: { initPid: pid, cgroup, ports: [], init: isSame ? init : { ...init, startTicks: init.startTicks - 1 } }
+    }
+  }
+
+  it('it lets run what it had restored, after ACTIVATING', async () => {
+    await left('activating', await restored(true))
+    for (const mark of ['prepared', 'activating'] as const) await journal.mark(id, mark)
+    const view = await recovered()
+    expect(view).toMatchObject({ outcome: 'moved', state: 'owner' })
+    expect(view?.problem).toBeUndefined()
+    expect(await isFrozen(cgroup)).toBe(false)
+    expect(await kinds()).toEqual(['accepted', 'resumed'])
+  })
+
+  it('what was started in its place since is not taken for it: the container is lost, and said and signed to be', async () => {
+    await left('activating', await restored(false))
+    for (const mark of ['prepared', 'activating'] as const) await journal.mark(id, mark)
+    const view = await recovered()
+    expect(view).toMatchObject({ outcome: 'moved', problem: { code: 'CONTAINER_LOST', host: 'b' } })
+    expect(view?.problem?.what).toContain('started again')
+    expect(await isPopulated(cgroup)).toBe(true)
+    expect(await isFrozen(cgroup)).toBe(true)
+    expect(await kinds()).toEqual(['accepted', 'lost'])
+  })
+
+  it('before ACTIVATING it hands back what it does not have any more', async () => {
+    await left('prepared', await restored(false))
+    await journal.mark(id, 'prepared')
+    await node.recover()
+    const decision = { verdict: Decision.Verdict.COMMIT, epoch: 1, reason: '' }
+    await node.handleRequest(peer, { migration: id, decision }, signal)
+    expect(await ended()).toMatchObject({ outcome: 'rolled-back', problem: { code: 'TREE_LOST' } })
+    expect([...(await journal.marks(id))].sort()).toEqual(['hand-back', 'prepared'])
+    expect(await kinds()).toEqual(['accepted', 'hand-back', 'discarded'])
   })
 })

@@ -14,7 +14,7 @@ export interface PastMigration {
   readonly decision: Decision | undefined
   readonly marks: ReadonlySet<Mark>
   readonly source?: Inspection
-  /** The source's first process. */
+  /** The first process of the tree that the migration had here. */
   readonly init?: ProcessIdentity
   readonly staged?: Staged
   readonly tree?: RestoredTree
@@ -128,7 +128,12 @@ async function pastOf(journal: Journal, record: MigrationRecord): Promise<PastMi
     }
   }
   const { staged, tree } = dataOf<TargetRecordData>(record)
-  return { ...common, ...(staged === undefined ? {} : { staged }), ...(tree === undefined ? {} : { tree }) }
+  return {
+    ...common,
+    ...(staged === undefined ? {} : { staged }),
+    ...(tree === undefined ? {} : { tree }),
+    ...(tree?.init === undefined ? {} : { init: tree.init })
+  }
 }
 
 /** Of a migration that could not be taken up it may lack anything. */

@@ -1,4 +1,5 @@
 // Dump and restore of LXC containers, seen to work with LXC 7 and CRIU 4.2: CRIU itself dumps, lxc-checkpoint restores, so that liblxc has a monitor.
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CriuOption } from '../criu/config-file.ts'
 import { criuDump } from '../criu/dump.ts'
@@ -8,6 +9,7 @@ import { detach, portsOf } from '../host/ports.ts'
 import { DUMP_LIMIT_MS, endCriu, prepareDump, prepareRestore, withGrace } from './criu-session.ts'
 import type { CheckpointPaths, Inspection, RestoredTree, Staged } from './engine.ts'
 import { lastValue } from './lxc-config.ts'
+import { unparkedText } from './lxc-park.ts'
 import { parseLxcSpec } from './lxc-spec.ts'
 import type { LxcSpec } from './lxc-spec.ts'
 import { endContainer, monitorCgroup, payloadOf, processesOf } from './lxc-state.ts'
@@ -65,10 +67,16 @@ export async function restoreLxc(
   const configFile = await prepareRestore(paths, how, ttys)
   const wrapper = await installWrapper(join(paths.work, 'bin'), { criu })
   await writeRecord(staged.home, { ...record, restoring: true, work: paths.work, how })
+  // The one in place is for nobody: whatever starts the container by it fails until it has been adopted.
+  const own = join(paths.work, 'lxc-restore.conf')
+  await writeFile(own, unparkedText(await readFile(join(staged.home, 'config'), 'utf8')), { mode: 0o600 })
   const runtimeLog = join(paths.work, 'lxc-restore.log')
   return runRestore(
     {
-      argv: ['lxc-checkpoint', '-r', '-n', staged.name, '-D', paths.images, '-v', '-o', runtimeLog, '-l', 'INFO'],
+      argv: [
+        ...['lxc-checkpoint', '-r', '-n', staged.name, `--rcfile=${own}`, '-D', paths.images],
+        ...['-v', '-o', runtimeLog, '-l', 'INFO']
+      ],
       cgroup: staged.cgroup,
       how,
       paths,

@@ -11,11 +11,12 @@ import type { Inspection } from './engine.ts'
 import { blocker } from './findings.ts'
 import { allValues, lastValue, readLxcConfig } from './lxc-config.ts'
 import type { ConfigLine } from './lxc-config.ts'
+import { isParkedLxc } from './lxc-park.ts'
 import type { LxcSpec } from './lxc-spec.ts'
 import { definedContainers, LXC_PATH, processesOf } from './lxc-state.ts'
 import { networkFindings, readNetwork, toPorts } from './network.ts'
 import { netnsFindings } from './netns-users.ts'
-import { notRunning, unknownContainer } from './refusals.ts'
+import { notRunning, unknownContainer, unsupported } from './refusals.ts'
 import { memoryBytes, rootfsBytes } from './sizes.ts'
 
 export async function inspectLxc(name: string, signal: AbortSignal): Promise<Inspection> {
@@ -25,6 +26,13 @@ export async function inspectLxc(name: string, signal: AbortSignal): Promise<Ins
   const { initPid, cgroup } = processes
   if (await isFrozen(cgroup)) throw notRunning(name, 'frozen')
   const home = join(LXC_PATH, name)
+  if (await isParkedLxc(home)) {
+    throw unsupported(
+      `The configuration of ${name} ends with lines of ferry that keep it from being started`,
+      'a migration wrote them, so that nothing starts the container while its right to run is on its way',
+      'If no migration is under way (ferry migrations), take them away: ferry doctor --repair'
+    )
+  }
   const lines = await readLxcConfig(join(home, 'config'))
   const path = lastValue(lines, 'lxc.rootfs.path') ?? ''
   const rootfs = path.replace(/^dir:/, '')

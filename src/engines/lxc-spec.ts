@@ -90,8 +90,8 @@ export interface Place {
 }
 
 /**
- * The configuration as this host has it. While the container is `restored` and not adopted, nothing may start it, and liblxc must not look for
- * terminals: its monitor of a restored container has none and crashes when it is asked.
+ * The configuration as this host has it. While the container is `restored` and not adopted, liblxc must not look for terminals: its monitor of a
+ * restored container has none and crashes when it is asked.
  */
 export function lxcConfigText(
   spec: LxcSpec,
@@ -115,7 +115,7 @@ export function lxcConfigText(
     // The address it has now, which liblxc may have made up: it must come back with the same after a restart.
     if (port !== undefined) out.push({ key: `lxc.net.${String(index)}.hwaddr`, value: port.mac })
   }
-  if (phase === 'restored') out.push({ key: 'lxc.start.auto', value: '0' }, { key: 'lxc.tty.max', value: '0' })
+  if (phase === 'restored') out.push({ key: 'lxc.tty.max', value: '0' })
   return formatLxcConfig(out)
 }
 

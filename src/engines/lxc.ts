@@ -16,13 +16,12 @@ import type {
   StrayState
 } from './engine.ts'
 import { throwBlocker } from './findings.ts'
-import { isAutostartParked, parkAutostart, unparkAutostart } from './lxc-autostart.ts'
 import { dumpLxc, restoreLxc } from './lxc-checkpoint.ts'
 import { inspectLxc } from './lxc-inspect.ts'
+import { isParkedLxc, parkedText, parkLxc, unparkLxc } from './lxc-park.ts'
 import { examineLxcSpec, lxcConfigText, parseLxcSpec } from './lxc-spec.ts'
 import type { LxcSpec } from './lxc-spec.ts'
 import { definedContainers, endContainer, LXC_PATH, payloadCgroup, processesOf, stateOf } from './lxc-state.ts'
-import { present } from './host-paths.ts'
 import { examineBridges, mapBridges, removePorts } from './network.ts'
 import { isProblem } from './oci-runtime.ts'
 import { retireHome } from './retire.ts'
@@ -96,7 +95,9 @@ export class LxcEngine implements Engine {
     const bridges = mapBridges(spec.ports, options.bridges)
     await makeStaging(staging, options.migration, async () => {
       const place = { rootfs: join(home, 'rootfs'), bridges }
-      await replaceFile(join(staging, 'config'), lxcConfigText(spec, lines, place, 'restored'), { mode: 0o644 })
+      // What keeps it from being started is in it.
+      const config = parkedText(lxcConfigText(spec, lines, place, 'restored'))
+      await replaceFile(join(staging, 'config'), config, { mode: 0o644 })
     })
     return {
       engine: 'lxc',
@@ -154,30 +155,30 @@ export class LxcEngine implements Engine {
 
   async dump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal): Promise<void> {
     // Beside the dump, which takes longer: the container stands still.
-    const parked = parkAutostart(container.home)
+    const parked = parkLxc(container.home)
     const dumped = dumpLxc(this.#options.criu, container, paths, signal)
     await Promise.allSettled([parked, dumped])
     await dumped
     await parked
   }
 
-  async park(home: string): Promise<void> {
-    if (await present(join(home, 'config'))) await parkAutostart(home)
+  park(home: string): Promise<void> {
+    return parkLxc(home)
   }
 
   unpark(home: string): Promise<void> {
-    return unparkAutostart(home)
+    return unparkLxc(home)
   }
 
   isParked(home: string): Promise<boolean> {
-    return isAutostartParked(home)
+    return isParkedLxc(home)
   }
 
   async undoDump(container: Inspection, paths: CheckpointPaths, signal: AbortSignal, tree?: 'gone'): Promise<void> {
     try {
       await undoTraces(tree === 'gone' ? undefined : container.cgroup, paths, signal)
     } finally {
-      await unparkAutostart(container.home)
+      await unparkLxc(container.home)
     }
   }
 

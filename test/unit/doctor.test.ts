@@ -7,6 +7,8 @@ import { configSchema } from '../../config/schema.ts'
 import type { DoctorView } from '../../protocols/operator/views.ts'
 import { doctorText } from '../../src/cli/doctor.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
+import { parkLxc } from '../../src/engines/lxc-park.ts'
+import { LxcEngine } from '../../src/engines/lxc.ts'
 import { CONFIG, PARKED_CONFIG } from '../../src/engines/oci-park.ts'
 import { OciEngine } from '../../src/engines/oci.ts'
 import { writeRecord } from '../../src/engines/staging.ts'
@@ -378,5 +380,20 @@ describe('what starts a container', () => {
       ['START_PARKED', unknown, undefined]
     ])
     expect(found[1]?.remedy).toContain(`mv ${unknown}/${PARKED_CONFIG} ${unknown}/${CONFIG}`)
+  })
+
+  it('is listed too where it is an LXC container, with what is to be done', async () => {
+    const place = join(stateDir, 'lxc')
+    await mkdir(join(place, 'web'), { recursive: true })
+    await mkdir(join(place, 'other'))
+    for (const name of ['web', 'other']) await writeFile(join(place, name, 'config'), `lxc.uts.name = ${name}\n`)
+    await parkLxc(join(place, 'web'))
+    const lxc = new LxcEngine({ criu: '/usr/sbin/criu', allowedPaths: [] })
+    lxc.place = () => place
+    const found = await judgeStarts({ ...parts(), engines: new Map([['lxc' as const, lxc]]) }, await read())
+    expect(found.map(({ code, subject, repair }) => [code, subject, repair])).toEqual([
+      ['START_PARKED', join(place, 'web'), undefined]
+    ])
+    expect(found[0]?.remedy).toContain(`${place}/web/config`)
   })
 })

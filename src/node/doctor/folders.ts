@@ -108,7 +108,7 @@ function restoredUnknown(folder: string, by: string, why: string): Leftover {
     subject: folder,
     what: `${folder} holds a container that ${by} restored here`,
     why: `${why}: it may be the only copy, or a second one of a container that runs elsewhere`,
-    remedy: `See on the host it came from (ferry ls, ferry migrations) whether it runs there: if it does, kill and remove this one; if it does not, let this one run (echo 0 to its cgroup.freeze, its port from ferrypark0 to its bridge), remove ${folder}/.ferry.json, and rename what it has as config.json.ferry-parked to config.json`
+    remedy: `See on the host it came from (ferry ls, ferry migrations) whether it runs there: if it does, kill and remove this one; if it does not, let this one run (echo 0 to its cgroup.freeze, its port from ferrypark0 to its bridge), remove ${folder}/.ferry.json, and rename what it has as config.json.ferry-parked to config.json, or take ferry's four lines from the end of its config`
   }
 }
 

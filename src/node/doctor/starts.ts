@@ -1,6 +1,7 @@
 // What may start, or has started, on a host that a container left, or can't start on the one where it belongs.
+import type { EngineName } from '../../engines/engine.ts'
 import { foldersIn } from '../../engines/leftovers.ts'
-import { isParkedBundle, PARKED_CONFIG } from '../../engines/oci-park.ts'
+import { PARKED_CONFIG } from '../../engines/oci-park.ts'
 import { readRecord } from '../../engines/staging.ts'
 import { engineOf } from '../containers.ts'
 import { bundlesOf, retainedOf, type NodeParts } from '../parts.ts'
@@ -76,22 +77,31 @@ async function secondCopies({ config }: Parts, one: PastMigration): Promise<Left
   return found
 }
 
-/** In the folder where bundles arrive: of migrations that the journal does not know. */
-async function unknown({ config }: Parts, past: Past): Promise<Leftover[]> {
-  const place = bundlesOf(config.stateDir)
+/** In the folders where containers arrive: of migrations that the journal does not know. */
+async function unknown({ config, engines }: Parts, past: Past): Promise<Leftover[]> {
+  // runc and crun share theirs, and set aside in one way.
+  const places = new Map([...engines.values()].map((engine) => [engine.place(bundlesOf(config.stateDir)), engine]))
   const homes = new Set(past.all.flatMap(({ source, staged }) => [source?.home, staged?.home]))
   const found: Leftover[] = []
-  for (const name of await foldersIn(place)) {
-    const home = `${place}/${name}`
-    if (name.startsWith('.') || homes.has(home) || !(await isParkedBundle(home))) continue
-    if ((await readRecord(home)) !== undefined) continue
-    found.push({
-      code: 'START_PARKED',
-      subject: home,
-      what: `What starts the bundle ${home} is set aside, and the journal knows no migration that did it`,
-      why: 'the container may run on another host; two copies would corrupt its data',
-      remedy: `See on the other hosts whether it runs there (ferry ls). If it does, remove ${home}; if it does not: mv ${home}/${PARKED_CONFIG} ${home}/config.json`
-    })
+  for (const [place, engine] of places) {
+    for (const name of await foldersIn(place)) {
+      const home = `${place}/${name}`
+      if (name.startsWith('.') || homes.has(home) || !(await engine.isParked(home))) continue
+      if ((await readRecord(home)) !== undefined) continue
+      found.push({
+        code: 'START_PARKED',
+        subject: home,
+        what: `What starts the container in ${home} is set aside, and the journal knows no migration that did it`,
+        why: 'the container may run on another host; two copies would corrupt its data',
+        remedy: `See on the other hosts whether it runs there (ferry ls). If it does, remove ${home}; if it does not: ${putBack(engine.name, home)}`
+      })
+    }
   }
   return found
+}
+
+function putBack(engine: EngineName, home: string): string {
+  return engine === 'lxc'
+    ? `take ferry's four lines from the end of ${home}/config`
+    : `mv ${home}/${PARKED_CONFIG} ${home}/config.json`
 }

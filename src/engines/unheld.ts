@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readHookRecord } from '../criu/hook.ts'
 import { holdOf, runsUnheld } from '../host/hold.ts'
 import type { CheckpointPaths, Staged } from './engine.ts'
-import { migrationOf, readRecord } from './staging.ts'
+import { ownRecord } from './staging.ts'
 
 /** `may-have-run`: nothing that is left shows that it did, or that it did not. */
 export type Unheld = 'ran' | 'may-have-run'
@@ -49,8 +49,8 @@ export async function unheldOf(
 
 /** As `unheldOf`, of what is staged; undefined where no restore of it was begun. */
 export async function stagedUnheld(staged: Staged, paths: CheckpointPaths): Promise<Unheld | undefined> {
-  const record = await readRecord(staged.home)
-  if (record?.migration !== migrationOf(staged.staging) || !record.restoring) return undefined
+  const record = await ownRecord(staged)
+  if (record?.restoring !== true) return undefined
   return unheldOf(staged.cgroup, record.how ?? 'hook', paths)
 }
 

@@ -1,5 +1,5 @@
 // Which records of those who are out go on counting.
-import { leastKept, type Keeper, type Kept } from './reach.ts'
+import { leastKept, type Keeper, type Ledger, type Standing } from './reach.ts'
 import type { OpenRecord } from './record.ts'
 import type { Removals } from './removals.ts'
 
@@ -14,28 +14,29 @@ export interface InForce {
  * that one expel the key once more and keep its own admission. Where nobody can be believed so (two that expelled each other),
  * whoever expelled it is. The founder's records are everybody's only root, so that those may be kept by whoever they admit.
  */
-export function inForceOf(founder: string, all: readonly OpenRecord[], removed: Removals): InForce {
+export function inForceOf(founder: string, ledger: Ledger, removed: Removals): InForce {
   const { expelled, byOthers, agreed, heeds } = removed
-  const counts = (record: OpenRecord, kept: ReadonlySet<string>): boolean =>
+  const counts = (record: OpenRecord, isKept: boolean): boolean =>
     // A rotation takes its own author out, which is no reason not to heed it.
-    kept.has(record.id) || !(record.body.rotation === undefined ? expelled : byOthers).has(record.body.author)
-  const heard = (keeper: Keeper, { admitted }: Kept): boolean =>
-    heeds(keeper.record) && (keeper.removed === founder || admitted.has(keeper.record.body.author))
+    isKept || !(record.body.rotation === undefined ? expelled : byOthers).has(record.body.author)
+  const heard = (keeper: Keeper, { authorAdmitted }: Standing): boolean =>
+    heeds(keeper.record) && (keeper.removed === founder || authorAdmitted)
   const start = [...agreed].flatMap(([peer, ids]) => (byOthers.has(peer) ? [] : [...ids]))
   const settled = new Set<string>()
-  const sure = leastKept(founder, all, {
+  const sure = leastKept(founder, ledger, {
     start,
     counts,
-    believes: (keeper, kept) => {
-      if (!heard(keeper, kept) || !counts(keeper.record, kept.ids)) return false
+    believes: (keeper, standing) => {
+      if (!heard(keeper, standing) || !counts(keeper.record, standing.isKept)) return false
       settled.add(keeper.removed)
       return true
     }
   })
-  const { admitted, ids } = leastKept(founder, all, {
+  const { admitted, ids } = leastKept(founder, ledger, {
     start: sure.ids,
     counts,
-    believes: (keeper, kept) => heard(keeper, kept) && (counts(keeper.record, kept.ids) || !settled.has(keeper.removed))
+    believes: (keeper, standing) =>
+      heard(keeper, standing) && (counts(keeper.record, standing.isKept) || !settled.has(keeper.removed))
   })
-  return { admitted, counts: (record) => counts(record, ids) }
+  return { admitted, counts: (record) => counts(record, ids.has(record.id)) }
 }

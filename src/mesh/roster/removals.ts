@@ -1,6 +1,6 @@
 // Who is out, and whose word puts others out.
 import { hexOf, type OpenRecord } from './record.ts'
-import { keepersIn, leastKept } from './reach.ts'
+import { leastKept, type Ledger } from './reach.ts'
 
 export interface Removals {
   readonly expelled: ReadonlySet<string>
@@ -18,21 +18,19 @@ export interface Removals {
  * did not keep is a thief's; likewise what those sign whom only such records admit. If it said so twice and differently it is in
  * two hands, and what either keeps is heeded: a thief's word must not bring an expelled peer back.
  */
-export function removals(founder: string, all: readonly OpenRecord[], known: ReadonlySet<string>): Removals {
-  const words = lastWords(all, known)
-  const own = (record: OpenRecord, kept: ReadonlySet<string>): boolean =>
-    record.body.rotation !== undefined || !words.has(record.body.author) || kept.has(record.id)
-  const heard = leastKept(founder, all, {
+export function removals(founder: string, ledger: Ledger, known: ReadonlySet<string>): Removals {
+  const words = lastWords(ledger, known)
+  const own = (record: OpenRecord, isKept: boolean): boolean =>
+    record.body.rotation !== undefined || !words.has(record.body.author) || isKept
+  const heard = leastKept(founder, ledger, {
     start: [...words.values()].flatMap((byHeir) => [...byHeir.values()].flatMap((ids) => [...ids])),
     counts: own,
-    believes: ({ record }, { admitted, ids }) => admitted.has(record.body.author) && own(record, ids)
+    believes: ({ record }, { authorAdmitted, isKept }) => authorAdmitted && own(record, isKept)
   })
-  const heeds = (record: OpenRecord): boolean => heard.admitted.has(record.body.author) && own(record, heard.ids)
-  const byOthers = new Set(
-    keepersIn(all)
-      .filter(({ record }) => heeds(record))
-      .map(({ removed }) => removed)
-  )
+  const heeds = (record: OpenRecord): boolean =>
+    heard.admitted.has(record.body.author) && own(record, heard.ids.has(record.id))
+  const heeded = [...ledger.keepers.values()].filter(({ record }) => heeds(record))
+  const byOthers = new Set(heeded.map(({ removed }) => removed))
   const expelled = new Set([...byOthers, ...words.keys()])
   const agreed = new Map<string, ReadonlySet<string>>()
   for (const [peer, byHeir] of words) {
@@ -47,8 +45,7 @@ export function removals(founder: string, all: readonly OpenRecord[], known: Rea
  * What keys that took themselves out say of their own records, by the key that they name as their heir. Several rotations to one
  * heir are parts of one word, as the heir has signed each; an expulsion of itself is a word for itself, under its own id.
  */
-function lastWords(all: readonly OpenRecord[], known: ReadonlySet<string>): Map<string, Map<string, Set<string>>> {
-  const authorOf = new Map(all.map(({ id, body }) => [id, body.author]))
+function lastWords({ all, byId }: Ledger, known: ReadonlySet<string>): Map<string, Map<string, Set<string>>> {
   const words = new Map<string, Map<string, Set<string>>>()
   for (const { id, body } of all) {
     const { author, expulsion, rotation } = body
@@ -57,8 +54,9 @@ function lastWords(all: readonly OpenRecord[], known: ReadonlySet<string>): Map<
     const byHeir = words.get(author) ?? new Map<string, Set<string>>()
     words.set(author, byHeir)
     const heir = rotation?.newPeer ?? id
-    const names = word.keeps.map(hexOf).filter((name) => authorOf.get(name) === author)
-    byHeir.set(heir, new Set([...(byHeir.get(heir) ?? []), ...names]))
+    const names = byHeir.get(heir) ?? new Set<string>()
+    byHeir.set(heir, names)
+    for (const name of word.keeps.map(hexOf)) if (byId.get(name)?.body.author === author) names.add(name)
   }
   return words
 }

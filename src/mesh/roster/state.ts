@@ -1,7 +1,7 @@
 // What a set of records means. A pure function of the set: no order, no clock, no configuration goes in.
 import type { ROLES } from '../../../protocols/membership/index.ts'
 import { inForceOf } from './keeping.ts'
-import { admittedIn, reached } from './reach.ts'
+import { admittedIn, everAdmitted, ledgerOf } from './reach.ts'
 import { hexOf, type OpenRecord } from './record.ts'
 import { removals } from './removals.ts'
 
@@ -52,10 +52,11 @@ export function stateOf(records: Iterable<OpenRecord>): MeshState {
       isIdle: () => false
     }
   }
-  const known = reached(founder.body.author, all, () => true)
-  const removed = removals(founder.body.author, all, known)
+  const ledger = ledgerOf(all)
+  const known = everAdmitted(founder.body.author, ledger)
+  const removed = removals(founder.body.author, ledger, known)
   const { expelled } = removed
-  const { admitted, counts } = inForceOf(founder.body.author, all, removed)
+  const { admitted, counts } = inForceOf(founder.body.author, ledger, removed)
   const inForce = all.filter((record) => admitted.has(record.body.author) && counts(record))
   inForce.sort((a, b) => a.body.timeMs - b.body.timeMs || (a.id < b.id ? -1 : 1))
   const nameOf = hostNames(inForce)
@@ -107,11 +108,14 @@ function hostNames(newest: readonly OpenRecord[]): (peerId: string) => string {
   }
   return (peerId) => {
     const seen = new Set<string>()
+    let name: string | undefined
     for (let at: string | undefined = peerId; at !== undefined && !seen.has(at); at = former.get(at)) {
-      const name = names.get(at)
-      if (name !== undefined) return name
+      name = names.get(at)
+      if (name !== undefined) break
       seen.add(at)
     }
-    return ''
+    // Many keys may name one heir, whose chain is not walked for each of them.
+    names.set(peerId, name ?? '')
+    return name ?? ''
   }
 }

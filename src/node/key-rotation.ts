@@ -57,12 +57,13 @@ export class KeyRotation {
 
   /** Ends what was begun; resolves with the former peer id, or without one if nothing was begun or the signal came first. */
   async resume(signal: AbortSignal): Promise<string | undefined> {
-    const { keyFile, mesh, log, onKey } = this.#parts
+    const { keyFile, roster, mesh, log, onKey } = this.#parts
     const begun = await this.begun()
     if (begun === undefined) return undefined
     const { oldKey, newKey } = begun
     const former = peerIdFromPrivateKey(oldKey).toString()
     log.warn('a change of the key was cut short and is being finished')
+    await roster.completeRotation(oldKey, newKey)
     for (let current = oldKey; !signal.aborted;) {
       if (await this.#reach(signal)) {
         if (current === newKey) {

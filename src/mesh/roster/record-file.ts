@@ -1,4 +1,5 @@
-// The records on disk: one after the other, each behind its length (four bytes, big-endian) and its SHA-256, only ever appended to.
+// The records on disk, only ever appended to: one entry after the other, each behind its length (four bytes, big-endian) and its SHA-256.
+// An entry is a record; or, with the top bit of its length set, several that are there together or not at all, each behind its own length.
 import { open, type FileHandle } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { MAX_RECORD_BYTES } from '../../../protocols/membership/index.ts'
@@ -7,7 +8,9 @@ import { MeshError } from '../mesh-error.ts'
 import { readFileIfThere, replaceFile } from './durable-file.ts'
 import { Turns } from '../turns.ts'
 
-const HEAD_BYTES = 36
+const LENGTH_BYTES = 4
+const HEAD_BYTES = LENGTH_BYTES + 32
+const TOGETHER = 0x80000000
 
 export class RecordFile {
   readonly path: string
@@ -30,11 +33,14 @@ export class RecordFile {
       const records: Uint8Array[] = []
       let at = 0
       while (at + HEAD_BYTES <= bytes.length) {
-        const end = at + HEAD_BYTES + bytes.readUInt32BE(at)
-        if (end > bytes.length || end - at - HEAD_BYTES > MAX_RECORD_BYTES) break
-        const record = bytes.subarray(at + HEAD_BYTES, end)
-        if (!digest(record).equals(bytes.subarray(at + 4, at + HEAD_BYTES))) break
-        records.push(new Uint8Array(record))
+        const head = bytes.readUInt32BE(at)
+        const together = head >= TOGETHER
+        const size = together ? head - TOGETHER : head
+        const end = at + HEAD_BYTES + size
+        if (end > bytes.length || (!together && size > MAX_RECORD_BYTES)) break
+        const entry = bytes.subarray(at + HEAD_BYTES, end)
+        if (!digest(entry).equals(bytes.subarray(at + LENGTH_BYTES, at + HEAD_BYTES))) break
+        for (const record of together ? parted(entry) : [entry]) records.push(new Uint8Array(record))
         at = end
       }
       // The first record is never appended, so no crash can have cut it short.
@@ -49,7 +55,7 @@ export class RecordFile {
   /** The file holds these and nothing else when it resolves, whatever it held before. */
   async begin(records: readonly Uint8Array[]): Promise<void> {
     await this.#inTurn(async () => {
-      const bytes = framed(records)
+      const bytes = Buffer.concat(records.map((record) => entryOf(record.byteLength, record)))
       await replaceFile(this.path, bytes)
       this.#length = bytes.length
     })
@@ -57,11 +63,21 @@ export class RecordFile {
 
   /** They are on disk when it resolves. @throws MeshError MESH_FILES, and then none of them counts as written */
   async append(records: readonly Uint8Array[]): Promise<void> {
-    if (records.length === 0) return
+    await this.#append(Buffer.concat(records.map((record) => entryOf(record.byteLength, record))))
+  }
+
+  /** The same, and whatever a power cut leaves of them is none. */
+  async appendTogether(records: readonly Uint8Array[]): Promise<void> {
+    const all = Buffer.concat(records.flatMap((record) => [lengthOf(record.byteLength), record]))
+    await this.#append(entryOf(TOGETHER + all.byteLength, all))
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    if (bytes.byteLength === 0) return
     await this.#inTurn(async () => {
       const file = await open(this.path, 'r+')
       try {
-        await this.#appendTo(file, framed(records))
+        await this.#appendTo(file, bytes)
       } finally {
         await file.close()
       }
@@ -84,18 +100,28 @@ export class RecordFile {
   }
 }
 
-function framed(records: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(
-    records.flatMap((record) => {
-      const length = Buffer.alloc(4)
-      length.writeUInt32BE(record.byteLength)
-      return [length, digest(record), Buffer.from(record)]
-    })
-  )
+function entryOf(head: number, content: Uint8Array): Buffer {
+  return Buffer.concat([lengthOf(head), digest(content), content])
 }
 
-function digest(record: Uint8Array): Buffer {
-  return createHash('sha256').update(record).digest()
+function lengthOf(bytes: number): Buffer {
+  const length = Buffer.alloc(LENGTH_BYTES)
+  length.writeUInt32BE(bytes)
+  return length
+}
+
+function parted(entry: Buffer): Buffer[] {
+  const records: Buffer[] = []
+  for (let at = 0; at < entry.length;) {
+    const begin = at + LENGTH_BYTES
+    at = begin + entry.readUInt32BE(at)
+    records.push(entry.subarray(begin, at))
+  }
+  return records
+}
+
+function digest(content: Uint8Array): Buffer {
+  return createHash('sha256').update(content).digest()
 }
 
 function damaged(path: string, why: string, cause?: unknown): MeshError {

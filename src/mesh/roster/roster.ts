@@ -26,6 +26,9 @@ export interface RosterOptions {
   readonly limits?: RosterLimits
 }
 
+/** Of another mesh, by somebody who is not known, or too many of one author or in all. */
+type Refusal = 'foreign' | 'stranger' | 'author' | 'mesh'
+
 export class Roster implements RecordSet {
   readonly #file: RecordFile
   readonly #log: RosterOptions['log']
@@ -124,13 +127,15 @@ export class Roster implements RecordSet {
 
   /** Signs and adds a record. @throws MeshError NOT_A_MEMBER, MESH_FULL, MESH_FILES */
   async sign(statement: Statement, key: PrivateKey, newKey?: PrivateKey): Promise<OpenRecord> {
+    const record = await this.#signed(statement, key, newKey)
+    await this.#takeTogether([record])
+    return record
+  }
+
+  async #signed(statement: Statement, key: PrivateKey, newKey?: PrivateKey): Promise<OpenRecord> {
     const mesh = this.meshId
     if (mesh === undefined) throw notAMember()
-    const timeMs = this.#now()
-    const record = await signRecord(statement, { mesh, key, timeMs, ...(newKey === undefined ? {} : { newKey }) })
-    const added = await this.#extend([record])
-    if (!added.includes(record.id) && !this.#records.has(record.id)) throw this.#full(record)
-    return record
+    return signRecord(statement, { mesh, key, timeMs: this.#now(), ...(newKey === undefined ? {} : { newKey }) })
   }
 
   /** Forgets the mesh. @throws MeshError MESH_FILES */
@@ -145,24 +150,48 @@ export class Roster implements RecordSet {
   /** Takes a peer out, and keeps of its records what is known here, or nothing. @throws MeshError as `sign` */
   async expel(peer: string, key: PrivateKey, kept: 'all' | 'nothing' = 'all'): Promise<readonly string[]> {
     const ids = kept === 'all' ? this.#signedBy(peer) : []
-    return this.#inParts(ids, (keeps) => this.sign({ expulsion: { peer, keeps } }, key))
+    return this.#takeTogether(await inParts(ids, (keeps) => this.#signed({ expulsion: { peer, keeps } }, key)))
   }
 
   /** Whom an expulsion that keeps nothing would take out, besides the peer itself. */
   async alsoOut(peer: string, key: PrivateKey): Promise<readonly string[]> {
-    const mesh = this.meshId
-    if (mesh === undefined) throw notAMember()
-    const statement = { expulsion: { peer, keeps: [] } }
-    const record = await signRecord(statement, { mesh, key, timeMs: this.#now() })
+    const record = await this.#signed({ expulsion: { peer, keeps: [] } }, key)
     const { members } = stateOf([...this.#records.values(), record])
     return [...this.#state.members.keys()].filter((one) => one !== peer && !members.has(one))
   }
 
   /** Puts a new key in the place of the old one. @throws MeshError as `sign` */
   async rotate(oldKey: PrivateKey, newKey: PrivateKey): Promise<readonly string[]> {
-    const newPeer = peerIdFromPrivateKey(newKey).toString()
     const own = this.#signedBy(peerIdFromPrivateKey(oldKey).toString())
-    return this.#inParts(own, (keeps) => this.sign({ rotation: { newPeer, keeps } }, oldKey, newKey))
+    return this.#takeTogether(await this.#rotation(own, oldKey, newKey))
+  }
+
+  /**
+   * Adds what is missing of a rotation of which only some parts are there: earlier versions added one after the other. Kept is what
+   * was there before the first one: what the old key signed later may be a thief's.
+   * @throws MeshError as `sign`
+   */
+  async completeRotation(oldKey: PrivateKey, newKey: PrivateKey): Promise<readonly string[]> {
+    const old = peerIdFromPrivateKey(oldKey).toString()
+    const fresh = peerIdFromPrivateKey(newKey).toString()
+    const own = this.all().filter(({ body }) => body.author === old)
+    const begun = own.findIndex(({ body }) => body.rotation?.newPeer === fresh)
+    const parts = own.filter(({ body }) => body.rotation?.newPeer === fresh)
+    const kept = new Set(parts.flatMap(({ body }) => body.rotation?.keeps ?? []).map(hexOf))
+    const missing = own.slice(0, Math.max(begun, 0)).filter(({ id }) => !kept.has(id))
+    if (missing.length === 0) return []
+    return this.#takeTogether(
+      await this.#rotation(
+        missing.map(({ id }) => id),
+        oldKey,
+        newKey
+      )
+    )
+  }
+
+  #rotation(keeps: readonly string[], oldKey: PrivateKey, newKey: PrivateKey): Promise<OpenRecord[]> {
+    const newPeer = peerIdFromPrivateKey(newKey).toString()
+    return inParts(keeps, (part) => this.#signed({ rotation: { newPeer, keeps: part } }, oldKey, newKey))
   }
 
   /**
@@ -172,20 +201,9 @@ export class Roster implements RecordSet {
    */
   async leave(key: PrivateKey): Promise<readonly string[]> {
     const heir = await generateKeyPair('Ed25519')
-    const { id } = await this.sign({ expulsion: { peer: peerIdFromPrivateKey(heir).toString(), keeps: [] } }, key)
-    return [id, ...(await this.rotate(key, heir))]
-  }
-
-  /** A record has room for so many ids; several of one kind say together what one would. */
-  async #inParts(
-    ids: readonly string[],
-    sign: (keeps: Uint8Array<ArrayBuffer>[]) => Promise<OpenRecord>
-  ): Promise<readonly string[]> {
-    const signed: string[] = []
-    for (let at = 0; at === 0 || at < ids.length; at += MAX_KEEPS) {
-      signed.push((await sign(ids.slice(at, at + MAX_KEEPS).map(bytesOf))).id)
-    }
-    return signed
+    const first = await this.#signed({ expulsion: { peer: peerIdFromPrivateKey(heir).toString(), keeps: [] } }, key)
+    const own = [...this.#signedBy(peerIdFromPrivateKey(key).toString()), first.id]
+    return this.#takeTogether([first, ...(await this.#rotation(own, key, heir))])
   }
 
   #signedBy(peer: string): string[] {
@@ -244,47 +262,73 @@ export class Roster implements RecordSet {
     return () => this.#callbacks.delete(callback)
   }
 
-  async #extend(records: readonly OpenRecord[], from = 'this host'): Promise<readonly string[]> {
+  /** Those of others that can be taken. */
+  async #extend(records: readonly OpenRecord[], from: string): Promise<readonly string[]> {
     const added = await this.#turns.take(async () => {
-      const fresh = this.#acceptable(
-        records.filter(({ id }) => !this.#records.has(id)),
-        from
-      )
+      const { ours, refused, state } = this.#examine(records)
+      for (const [record, why] of refused) {
+        const told = { peer: from, author: record.body.author, record: record.id }
+        if (why === 'mesh' || why === 'author')
+          this.#log.error({ ...told, full: why }, 'there are too many records; one was dropped')
+        else if (why === 'foreign') this.#log.warn(told, 'a record of another mesh was dropped')
+        else this.#log.debug(told, 'the author of a record is not known (yet)')
+      }
+      const fresh = ours.filter((record) => !refused.has(record))
       await this.#file.append(fresh.map(({ bytes }) => bytes))
-      if (fresh.length > 0) this.#adopt([...this.#records.values(), ...fresh])
+      if (fresh.length > 0) {
+        this.#adopt([...this.#records.values(), ...fresh], fresh.length === ours.length ? state : undefined)
+      }
       return fresh.map(({ id }) => id)
     })
     if (added.length > 0) this.#tell(added)
     return added
   }
 
-  /** Of this mesh, by somebody who was ever a member, and within the limits. */
-  #acceptable(records: readonly OpenRecord[], from: string): OpenRecord[] {
-    const ours = new Map<string, OpenRecord>()
-    for (const record of records) {
-      if (record.body.genesis === undefined && hexOf(record.body.mesh) === this.meshId) ours.set(record.id, record)
-      else this.#log.warn({ peer: from, record: record.id }, 'a record of another mesh was dropped')
-    }
-    if (ours.size === 0) return []
-    const { known, isIdle } = stateOf([...this.#records.values(), ...ours.values()])
-    const sums = new Sums(this.#records.values(), isIdle, this.#limits)
-    return [...ours.values()].filter((record) => {
-      const { author } = record.body
-      if (!known.has(author)) {
-        this.#log.debug({ peer: from, author }, 'the author of a record is not known (yet)')
-        return false
-      }
-      const full = sums.add(record)
-      if (full !== undefined)
-        this.#log.error({ peer: from, author, full }, 'there are too many records; one was dropped')
-      return full === undefined
+  /**
+   * Takes this host's own: all of them at once or, whatever happens meanwhile, none. Parts that say together what a peer had signed
+   * would each alone put out whom the others keep. Resolves with their ids.
+   */
+  async #takeTogether(records: readonly OpenRecord[]): Promise<readonly string[]> {
+    const added = await this.#turns.take(async () => {
+      const { ours, refused, state } = this.#examine(records)
+      const [why] = refused.values()
+      if (why !== undefined) throw this.#refusal(why)
+      if (ours.length === 0) return []
+      const bytes = ours.map((record) => record.bytes)
+      await (bytes.length === 1 ? this.#file.append(bytes) : this.#file.appendTogether(bytes))
+      this.#adopt([...this.#records.values(), ...ours], state)
+      return ours.map(({ id }) => id)
     })
+    if (added.length > 0) this.#tell(added)
+    return records.map(({ id }) => id)
   }
 
-  #full(record: OpenRecord): MeshError {
+  /** Which are new, and which of these are not of this mesh, by somebody who was ever a member, or within the limits. */
+  #examine(records: readonly OpenRecord[]): {
+    readonly ours: readonly OpenRecord[]
+    readonly refused: ReadonlyMap<OpenRecord, Refusal>
+    /** With all of `ours`. */
+    readonly state: MeshState
+  } {
+    const refused = new Map<OpenRecord, Refusal>()
+    const ours = new Map<string, OpenRecord>()
+    for (const record of records) {
+      if (record.body.genesis !== undefined || hexOf(record.body.mesh) !== this.meshId) refused.set(record, 'foreign')
+      else if (!this.#records.has(record.id)) ours.set(record.id, record)
+    }
+    if (ours.size === 0) return { ours: [], refused, state: this.#state }
+    const state = stateOf([...this.#records.values(), ...ours.values()])
+    const sums = new Sums(this.#records.values(), state.isIdle, this.#limits)
+    for (const record of ours.values()) {
+      const why = state.known.has(record.body.author) ? sums.add(record) : 'stranger'
+      if (why !== undefined) refused.set(record, why)
+    }
+    return { ours: [...ours.values()], refused, state }
+  }
+
+  #refusal(why: Refusal): MeshError {
     const { rosterBytes, authorBytes } = this.#limits
-    const full = new Sums(this.#records.values(), this.#state.isIdle, this.#limits).add(record)
-    if (full === 'author') {
+    if (why === 'author') {
       return new MeshError({
         code: 'MESH_FULL',
         what: "The mesh takes no further record of this host's key",
@@ -296,18 +340,19 @@ export class Roster implements RecordSet {
       code: 'MESH_FULL',
       what: 'The mesh takes no further record',
       why:
-        full === undefined
-          ? 'this host is no member any more'
-          : `those of its kind have reached the ${rosterBytes} bytes that are allowed`,
+        why === 'mesh'
+          ? `those of its kind have reached the ${rosterBytes} bytes that are allowed`
+          : 'this host is no member any more',
       remedy:
         'See in `ferry members` who admitted far too many; `ferry expel PEER --undo` takes that one out with all that it signed, which makes room'
     })
   }
 
-  #adopt(records: readonly OpenRecord[]): void {
+  /** @param state of just these, where it is known */
+  #adopt(records: readonly OpenRecord[], state = stateOf(records)): void {
     this.#records = new Map(records.map((record) => [record.id, record]))
     this.#genesis = records.find(({ body }) => body.genesis !== undefined)
-    this.#state = stateOf(records)
+    this.#state = state
     this.#sorted = listed([...this.#records.keys()])
   }
 
@@ -331,6 +376,18 @@ export class Roster implements RecordSet {
       }
     }
   }
+}
+
+/** A record has room for so many ids; several of one kind say together what one would. */
+async function inParts(
+  ids: readonly string[],
+  sign: (keeps: Uint8Array<ArrayBuffer>[]) => Promise<OpenRecord>
+): Promise<OpenRecord[]> {
+  const signed: OpenRecord[] = []
+  for (let at = 0; at === 0 || at < ids.length; at += MAX_KEEPS) {
+    signed.push(await sign(ids.slice(at, at + MAX_KEEPS).map(bytesOf)))
+  }
+  return signed
 }
 
 export function notAMember(): MeshError {

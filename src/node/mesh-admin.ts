@@ -285,8 +285,7 @@ export class MeshAdmin implements MeshService {
       const { roster } = this.#parts
       this.#member()
       this.#checkOperator(operator)
-      const grants = roster.grantsOf(operator, role === undefined ? undefined : this.#roleOf(role))
-      if (grants.length > 0) await roster.sign({ revocation: { operator, grants } }, this.#key)
+      await roster.revoke(operator, role === undefined ? undefined : this.#roleOf(role), this.#key)
       return this.#view()
     })
   }

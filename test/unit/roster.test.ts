@@ -239,10 +239,10 @@ describe('a member that signs far too many', () => {
 
   test('keeps nobody from taking roles and members out, and makes room when it is expelled and nothing of it is kept', async () => {
     const { roster, carol, grant } = await small()
-    const { id } = await grant(founder)
+    await grant(founder)
     const puppets = [...(await flood(roster, bob)), ...(await flood(roster, carol))]
     await expect(grant(founder)).rejects.toMatchObject(full)
-    await roster.sign({ revocation: { operator: eve.id, grants: [bytesOf(id)] } }, founder.key)
+    await roster.revoke(eve.id, 'view', founder.key)
     expect(roster.rolesOf(eve.id).size).toBe(0)
     for (const one of [bob, carol]) {
       const goes = await roster.alsoOut(one.id, founder.key)
@@ -338,4 +338,16 @@ describe('when somebody is expelled who has signed more than one expulsion can n
       details: { code: 'MESH_FULL' }
     })
   })
+})
+
+test('a role that somebody granted more often than one revocation can name is taken back all the same', async () => {
+  const roster = await bobs()
+  const grants: OpenRecord[] = []
+  for (let at = 0; at < 401; at++) {
+    grants.push(await records.sign(bob, { grant: { operator: eve.id, role: 'admin' } }))
+  }
+  await roster.add(bytes(...grants), 'somebody')
+  expect([...roster.rolesOf(eve.id)]).toEqual(['admin'])
+  expect(await roster.revoke(eve.id, 'admin', bob.key)).toHaveLength(2)
+  expect([...roster.rolesOf(eve.id)]).toEqual([])
 })

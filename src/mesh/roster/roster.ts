@@ -213,11 +213,13 @@ export class Roster implements RecordSet {
       .sort()
   }
 
-  /** Ids of the grants that give an operator its roles. */
-  grantsOf(operator: string, role?: Role): Uint8Array<ArrayBuffer>[] {
-    return [...this.#records.values()]
+  /** Takes an operator's role, or all of them, back from whoever granted it; nothing where none did. @throws MeshError as `sign` */
+  async revoke(operator: string, role: Role | undefined, key: PrivateKey): Promise<readonly string[]> {
+    const ids = this.all()
       .filter(({ body }) => body.grant?.operator === operator && (role === undefined || body.grant.role === role))
-      .map(({ id }) => bytesOf(id))
+      .map(({ id }) => id)
+    if (ids.length === 0) return []
+    return this.#takeTogether(await inParts(ids, (grants) => this.#signed({ revocation: { operator, grants } }, key)))
   }
 
   /** A digest of every expulsion: what an invitation must not outlive. */

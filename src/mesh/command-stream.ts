@@ -10,7 +10,7 @@ import {
   type Answer,
   type Command
 } from '../../protocols/command/index.ts'
-import { readMessage, sendMessage } from './message-stream.ts'
+import { allRead, endSoon, readMessage, readOnlyMessage, sendMessage } from './message-stream.ts'
 
 /**
  * Gives the command, and yields what is answered up to the end that the other side says. Whoever stops reading ends it.
@@ -22,12 +22,14 @@ export async function* giveCommand(stream: Stream, command: Command, signal: Abo
     sendMessage(stream, encodeCommand(command))
     for (;;) {
       const answer = decodeAnswer(await readMessage(stream, MAX_ANSWER_BYTES, signal))
+      if (answer.item === undefined) allRead(stream)
       ended = answer.item === undefined
       if (answer.end !== undefined) break
       yield answer
       if (ended) break
     }
     await stream.close({ signal })
+    endSoon(stream)
   } finally {
     if (!ended) stream.abort(new Error('nobody waits for the answer any more'))
   }
@@ -40,7 +42,7 @@ export async function takeCommand(
   answer: (command: Command, signal: AbortSignal) => AsyncIterable<Answer>
 ): Promise<void> {
   const { signal } = limits
-  const command = decodeCommand(await readMessage(stream, MAX_COMMAND_BYTES, limits.first))
+  const command = decodeCommand(await readOnlyMessage(stream, MAX_COMMAND_BYTES, limits.first))
   for await (const item of answer(command, signal)) {
     signal.throwIfAborted()
     await sendAndWait(stream, encodeAnswer(item), signal)

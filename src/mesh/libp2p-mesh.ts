@@ -52,7 +52,15 @@ import { Discovery } from './discovery.ts'
 import { createNode, listenProblem, type MeshNode } from './libp2p-node.ts'
 import type { BootstrapAddress, Trust } from './membership.ts'
 import type { MeshErrorCode } from './mesh-error.ts'
-import { abortingOnFailure, firstMessage, pause, readMessage, sendMessage } from './message-stream.ts'
+import {
+  abortingOnFailure,
+  ask,
+  firstMessage,
+  pause,
+  readMessage,
+  readOnlyMessage,
+  sendMessage
+} from './message-stream.ts'
 import { PeerBook, type MeshPeer } from './peer-book.ts'
 import { RecordsExchange } from './records-exchange.ts'
 import { redial } from './redial.ts'
@@ -195,7 +203,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   /** An operator, who speaks no protocol but that of commands. */
-  #isGuest(peerId: string): boolean {
+  isGuest(peerId: string): boolean {
     return !this.isMember(peerId) && this.#isOperator(peerId)
   }
 
@@ -365,16 +373,13 @@ export class Libp2pMesh implements Mesh {
     const connection = bestOf(this.#connections().filter(({ remotePeer }) => remotePeer.toString() === peer))
     if (connection === undefined) throw new Error('the peer is not connected')
     const stream = await connection.newStream(GOSSIP_PROTOCOL, { signal })
-    return abortingOnFailure(stream, async () => {
-      sendMessage(stream, request)
-      const [answer] = await Promise.all([readMessage(stream, MAX_GOSSIP_BYTES, signal), stream.close({ signal })])
-      this.#active(peer)
-      return answer.subarray()
-    })
+    const answer = await ask(stream, request, MAX_GOSSIP_BYTES, signal)
+    this.#active(peer)
+    return answer.subarray()
   }
 
   async #answerGossip(gossip: GossipService, stream: Stream, peer: string, signal: AbortSignal): Promise<void> {
-    const request = await readMessage(stream, MAX_GOSSIP_BYTES, signal)
+    const request = await readOnlyMessage(stream, MAX_GOSSIP_BYTES, signal)
     this.#active(peer)
     sendMessage(stream, await gossip.receive(peer, request.subarray()))
     await stream.close({ signal })
@@ -423,7 +428,7 @@ export class Libp2pMesh implements Mesh {
   #connections(): Connection[] {
     return this.#node
       .getConnections()
-      .filter(({ status, remotePeer }) => status === 'open' && !this.#isGuest(remotePeer.toString()))
+      .filter(({ status, remotePeer }) => status === 'open' && !this.isGuest(remotePeer.toString()))
   }
 
   /** The best first: where it says now that it is, where it was, what was heard of it. */
@@ -451,8 +456,7 @@ export class Libp2pMesh implements Mesh {
   async request(peerId: string, request: Request, signal: AbortSignal): Promise<Response> {
     const bytes = encodeRequest(request)
     return this.#withStream(peerId, MIGRATION_PROTOCOL, signal, async (stream) => {
-      sendMessage(stream, bytes)
-      const [message] = await Promise.all([readMessage(stream, MAX_MESSAGE_BYTES, signal), stream.close({ signal })])
+      const message = await ask(stream, bytes, MAX_MESSAGE_BYTES, signal)
       this.#active(peerId)
       return decodeResponse(message)
     })
@@ -544,7 +548,7 @@ export class Libp2pMesh implements Mesh {
     if (connection.direction === 'outbound') this.#introductions.set(connection, this.#introduce(connection))
     const { remotePeer } = connection
     if (
-      this.#isGuest(remotePeer.toString()) &&
+      this.isGuest(remotePeer.toString()) &&
       this.#node.getConnections(remotePeer).length > MAX_OPERATOR_CONNECTIONS
     ) {
       connection.abort(new Error(`an operator may have ${MAX_OPERATOR_CONNECTIONS} connections`))
@@ -627,15 +631,11 @@ export class Libp2pMesh implements Mesh {
   async #sayHello(connection: Connection, probe: boolean, signal: AbortSignal): Promise<void> {
     const bytes = encodeHello(await this.#ownHello(probe))
     const stream = await connection.newStream(HELLO_PROTOCOL, { signal })
-    await abortingOnFailure(stream, async () => {
-      sendMessage(stream, bytes)
-      const [message] = await Promise.all([readMessage(stream, MAX_HELLO_BYTES, signal), stream.close({ signal })])
-      this.#heard(connection, decodeHello(message))
-    })
+    this.#heard(connection, decodeHello(await ask(stream, bytes, MAX_HELLO_BYTES, signal)))
   }
 
   async #answerHello(stream: Stream, connection: Connection, signal: AbortSignal): Promise<void> {
-    const hello = decodeHello(await readMessage(stream, MAX_HELLO_BYTES, firstMessage(signal)))
+    const hello = decodeHello(await readOnlyMessage(stream, MAX_HELLO_BYTES, firstMessage(signal)))
     this.#heard(connection, hello)
     sendMessage(stream, encodeHello(await this.#ownHello(hello.probe)))
     await stream.close({ signal: firstMessage(signal) })
@@ -643,7 +643,7 @@ export class Libp2pMesh implements Mesh {
 
   async #answerRequest(stream: Stream, { remotePeer }: Connection, signal: AbortSignal): Promise<void> {
     const from = remotePeer.toString()
-    const request = decodeRequest(await readMessage(stream, MAX_MESSAGE_BYTES, firstMessage(signal)))
+    const request = decodeRequest(await readOnlyMessage(stream, MAX_MESSAGE_BYTES, firstMessage(signal)))
     this.#active(from)
     let response: Response
     try {
@@ -743,6 +743,7 @@ function makeNode(options: MeshOptions, privateKey: PrivateKey, mesh: () => Libp
     listen: options.listen,
     announce: options.announce ?? [],
     isMember: (peerId) => mesh()?.mayConnect(peerId) ?? false,
+    isGuest: (peerId) => mesh()?.isGuest(peerId) ?? false,
     mayRelay: (peerId) => mesh()?.mayRelay(peerId) ?? false,
     onStranger: (peerId, address) => mesh()?.stranger(peerId, address)
   })

@@ -5,6 +5,7 @@ import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 import { wordsOf } from '../../protocols/problem.ts'
 import { ADDRESS_MS } from './dialler.ts'
+import { MembersOnly, type RegistrarComponents } from './members-only.ts'
 import { MeshError } from './mesh-error.ts'
 import { ferryMuxer } from './muxer.ts'
 import { RelayListening, type ListeningComponents } from './relay/listening.ts'
@@ -27,6 +28,8 @@ export async function createNode(options: {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly isMember: (peerId: string) => boolean
+  /** Who of these may use none of libp2p's own protocols; default nobody. */
+  readonly isGuest?: (peerId: string) => boolean
   /** Who may have a place here, be connected with others who have one, and be asked for one; default nobody. */
   readonly mayRelay?: (peerId: string) => boolean
   /** Somebody proved to be a peer that is none of ours, and was turned away. */
@@ -48,7 +51,8 @@ export async function createNode(options: {
       services: {
         identify: identify(),
         relay: relayServer(),
-        relayListening: (components: ListeningComponents) => new RelayListening(components)
+        relayListening: (components: ListeningComponents) => new RelayListening(components),
+        membersOnly: (components: RegistrarComponents) => new MembersOnly(components, options.isGuest ?? (() => false))
       },
       connectionGater: {
         denyDialMultiaddr: () => false,

@@ -8,6 +8,8 @@ import { ProtocolError } from '../../protocols/problem.ts'
 const MAX_PREFIX_BYTES = 4
 /** From a stream's opening to its complete request or header. */
 const FIRST_MESSAGE_MS = 30_000
+/** From the last word on a stream until the peer has ended its side of it. */
+const LINGER_MS = 10_000
 
 /** Queues a message; the stream's close waits until it is sent. */
 export function sendMessage(stream: Stream, message: Uint8Array): void {
@@ -60,6 +62,52 @@ export function readMessage(stream: Stream, maxBytes: number, signal: AbortSigna
     stream.addEventListener('message', onMessage)
     resume(stream)
   })
+}
+
+/**
+ * The one message that the peer may send: any byte behind it resets the stream. Without this a paused stream would hold a whole
+ * window of them (muxer.ts), which is the same for every protocol as it is agreed upon before the protocol is.
+ * @throws as readMessage; MALFORMED_MESSAGE
+ */
+export async function readOnlyMessage(stream: Stream, maxBytes: number, signal: AbortSignal): Promise<Uint8ArrayList> {
+  const message = await readMessage(stream, maxBytes, signal)
+  allRead(stream)
+  return message
+}
+
+/** Nothing may come any more on a stream whose last message was read. @throws ProtocolError MALFORMED_MESSAGE if it has */
+export function allRead(stream: Stream): void {
+  stream.maxReadBufferLength = 0
+  if (stream.readBufferLength > 0) {
+    throw new ProtocolError({
+      code: 'MALFORMED_MESSAGE',
+      what: 'More came on a stream than the one message that belongs there',
+      why: `there are ${stream.readBufferLength} bytes behind it`,
+      remedy: 'Run the same ferry version on both hosts, and check who the peer is'
+    })
+  }
+}
+
+/** Says one thing and resolves with the one answer; the stream has no further use. @throws as readOnlyMessage */
+export function ask(
+  stream: Stream,
+  message: Uint8Array,
+  maxAnswerBytes: number,
+  signal: AbortSignal
+): Promise<Uint8ArrayList> {
+  return abortingOnFailure(stream, async () => {
+    sendMessage(stream, message)
+    const [answer] = await Promise.all([readOnlyMessage(stream, maxAnswerBytes, signal), stream.close({ signal })])
+    endSoon(stream)
+    return answer
+  })
+}
+
+/** For a stream on which everything is said: it is reset if the peer does not end its side as well. */
+export function endSoon(stream: Stream): void {
+  if (stream.status !== 'open' && stream.status !== 'closing') return
+  const late = setTimeout(() => stream.abort(new Error('the peer did not end the stream')), LINGER_MS)
+  stream.addEventListener('close', () => clearTimeout(late))
 }
 
 function split(held: Uint8ArrayList, maxBytes: number): { message: Uint8ArrayList; rest: Uint8ArrayList } | undefined {

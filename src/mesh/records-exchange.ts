@@ -11,7 +11,7 @@ import {
   type RecordsRequest
 } from '../../protocols/membership/index.ts'
 import type { AddressFile } from './address-file.ts'
-import { readMessage, sendMessage } from './message-stream.ts'
+import { ask, readOnlyMessage, sendMessage } from './message-stream.ts'
 import type { RecordSet } from './record-set.ts'
 import { bytesOf, hexOf } from './roster/record.ts'
 
@@ -54,7 +54,7 @@ export class RecordsExchange {
 
   async answer(peerId: string, stream: Stream, signal: AbortSignal): Promise<void> {
     const { records } = this.#parts
-    const request = decodeRecordsRequest(await readMessage(stream, MAX_RECORDS_BYTES, signal))
+    const request = decodeRecordsRequest(await readOnlyMessage(stream, MAX_RECORDS_BYTES, signal))
     await records.add(request.records, peerId)
     this.#learn(peerId, request.addresses)
     const theirs = new Set(request.ids.map(hexOf))
@@ -68,18 +68,11 @@ export class RecordsExchange {
   }
 
   async #ask(peerId: string, open: () => Promise<Stream>, request: RecordsRequest, signal: AbortSignal) {
-    const stream = await open()
-    try {
-      sendMessage(stream, encodeRecordsRequest(request))
-      const [message] = await Promise.all([readMessage(stream, MAX_RECORDS_BYTES, signal), stream.close({ signal })])
-      const answer = decodeRecordsAnswer(message)
-      await this.#parts.records.add(answer.records, peerId)
-      this.#learn(peerId, answer.addresses)
-      return answer
-    } catch (error) {
-      stream.abort(error instanceof Error ? error : new Error(String(error)))
-      throw error
-    }
+    const message = await ask(await open(), encodeRecordsRequest(request), MAX_RECORDS_BYTES, signal)
+    const answer = decodeRecordsAnswer(message)
+    await this.#parts.records.add(answer.records, peerId)
+    this.#learn(peerId, answer.addresses)
+    return answer
   }
 
   #take(ids: readonly string[]): Uint8Array<ArrayBuffer>[] {

@@ -2,6 +2,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Logger } from 'pino'
 import { wordsOf } from '../../protocols/problem.ts'
+import { endSoon } from './message-stream.ts'
 
 export interface Serving {
   readonly protocol: string
@@ -11,7 +12,7 @@ export interface Serving {
   readonly handler: (signal: AbortSignal) => Promise<void>
 }
 
-/** Never rejects: whatever the handler throws is logged and resets the stream. */
+/** Never rejects: whatever the handler throws is logged and resets the stream, and so does a peer that does not end it. */
 export async function serve(stream: Stream, connection: Connection, serving: Serving): Promise<void> {
   const gone = new AbortController()
   stream.addEventListener('close', ({ error }) => {
@@ -21,6 +22,7 @@ export async function serve(stream: Stream, connection: Connection, serving: Ser
   connection.addEventListener('close', onConnectionClose)
   try {
     await serving.handler(AbortSignal.any([gone.signal, serving.stopping]))
+    endSoon(stream)
   } catch (error) {
     const peer = connection.remotePeer.toString()
     serving.log.warn({ peer, protocol: serving.protocol, why: wordsOf(error) }, 'a stream of a peer failed')

@@ -17,7 +17,7 @@ import {
 } from '../../../protocols/membership/index.ts'
 import { wordsOf } from '../../../protocols/problem.ts'
 import { listenProblem } from '../libp2p-node.ts'
-import { readMessage, sendMessage } from '../message-stream.ts'
+import { readOnlyMessage, sendMessage } from '../message-stream.ts'
 
 const MAX_CONNECTIONS = 16
 const MAX_PENDING = 8
@@ -90,7 +90,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       // One try a connection: guessing costs a handshake each.
       if (knocked.has(connection)) throw new Error('it knocked twice')
       knocked.add(connection)
-      const request = decodeJoinRequest(await readMessage(stream, MAX_JOIN_REQUEST_BYTES, signal))
+      const request = decodeJoinRequest(await readOnlyMessage(stream, MAX_JOIN_REQUEST_BYTES, signal))
       const said = await options.onKnock(peer, request)
       if (said === undefined) throw new Error('it proved no invitation')
       sendMessage(stream, encodeJoinAnswer(said))

@@ -52,7 +52,7 @@ async function inProcess(inputs: number): Promise<void> {
 async function overStreams(inputs: number): Promise<void> {
   if (inputs === 0) return
   const began = performance.now()
-  const { protocols, honest, replies, ...live } = await runLive({ inputs, seed })
+  const { protocols, honest, replies, pestered, ...live } = await runLive({ inputs, seed })
   console.log('\n| over real streams | streams | not opened | answered |\n| --- | ---: | ---: | ---: |')
   for (const [name, { streams, refused, answered }] of Object.entries(protocols)) {
     console.log(`| ${name} | ${streams} | ${refused} | ${answered} |`)
@@ -60,13 +60,15 @@ async function overStreams(inputs: number): Promise<void> {
   console.log(
     `\n${((performance.now() - began) / 1000).toFixed(0)} s, ${live.connections} connections, ${live.migrations} migrations begun, ` +
       `${live.headers} headers of bulk streams taken; the hostile member answered ${replies.asked} questions, of which ` +
-      `${replies.taken} answers could be read; ${live.trespasses} streams of the operator beyond its protocol were answered. ` +
+      `${replies.taken} answers could be read; ${live.trespasses} streams of the operator beyond its protocol were answered; the victim ended ${pestered.ended} of ${pestered.streams} ` +
+      `streams on which a good question was followed by 16 MiB or by nothing. ` +
       `The honest member had ${honest.answers} rounds of questions and commands, ${honest.failures.length} failed, the slowest ` +
       `took ${honest.slowestMs.toFixed(0)} ms; its last advert was ${honest.advertKnown ? '' : 'not '}known. ` +
       `${memoryWords(live.memory.warm, live.memory.end)} ${writtenWords(live.written)}`
   )
   wrong.push(...excess(live.memory.warm, live.memory.end), ...honest.failures)
   if (!honest.advertKnown) wrong.push("the honest member's advert was lost")
+  if (pestered.ended < pestered.streams) wrong.push('streams were kept that had no use any more')
   if (live.trespasses > 0) wrong.push('an operator was answered on a protocol for members')
 }
 

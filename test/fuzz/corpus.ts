@@ -1,7 +1,7 @@
 // Valid messages of every kind, to be spoilt.
 import { randomBytes } from 'node:crypto'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import * as bulk from '../../protocols/bulk/index.ts'
 import * as command from '../../protocols/command/index.ts'
 import * as gossip from '../../protocols/gossip/index.ts'
@@ -11,6 +11,7 @@ import * as migration from '../../protocols/migration/index.ts'
 import type { HostFacts } from '../../src/host/facts.ts'
 import { signAdvert, signPulse } from '../../src/mesh/gossip/signatures.ts'
 import { bytesOf, signGenesis, signRecord, type Statement } from '../../src/mesh/roster/record.ts'
+import { answer, question } from '../../src/mesh/segment/packet.ts'
 import { Receipt } from '../../src/receipt/receipt.ts'
 import type { Signer } from '../../src/receipt/signature.ts'
 import { PayloadDigest, digesting } from '../../src/transfer/digest.ts'
@@ -214,6 +215,33 @@ export async function recordBodies(mesh: string, author: string): Promise<Uint8A
 
 async function somebody(): Promise<string> {
   return peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString()
+}
+
+/** What a relay is asked: for a place, and for a way to a peer. https://github.com/libp2p/specs/blob/master/relay/circuit-v2.md */
+export function hops(peer: string): Uint8Array[] {
+  const id = peerIdFromString(peer).toMultihash().bytes
+  const [reserve, connect] = [Uint8Array.of(0x08, 0), Uint8Array.of(0x08, 1)]
+  return [reserve, Buffer.concat([connect, Uint8Array.of(0x12, id.length + 2, 0x0a, id.length), id])]
+}
+
+/** Multicast DNS as ferry says it, and as others would: with names that point back to earlier ones. */
+export function packets(peer: string): Uint8Array[] {
+  const said = answer('a1b2c3', peer, ['/ip4/192.0.2.1/tcp/4860', '/ip6/2001:db8::1/tcp/4860'])
+  return [question(), said, pointing(peer)]
+}
+
+function pointing(peer: string): Uint8Array {
+  const label = (text: string): Uint8Array => Buffer.concat([Uint8Array.of(text.length), Buffer.from(text)])
+  const service = Buffer.concat([...['_ferry', '_tcp', 'local'].map(label), Uint8Array.of(0)])
+  const text = label(`dnsaddr=/ip4/192.0.2.1/tcp/4860/p2p/${peer}`)
+  const header = Uint8Array.of(0, 0, 0x84, 0, 0, 0, 0, 2, 0, 0, 0, 0)
+  const record = (type: number, data: Uint8Array): Uint8Array =>
+    Buffer.concat([Uint8Array.of(0, type, 0, 1, 0, 0, 0, 120, 0, data.length), data])
+  const host = Buffer.concat([label('h'), Uint8Array.of(0xc0, header.length)])
+  const pointer = record(12, host)
+  // The name of the text is the data of the record before it.
+  const at = header.length + service.length + pointer.length - host.length
+  return Buffer.concat([header, service, pointer, Uint8Array.of(0xc0, at), record(16, text)])
 }
 
 export async function membershipCorpus(): Promise<

@@ -1,5 +1,6 @@
 // Every decoder and parser that bytes of a peer are given to.
 import * as bulk from '../../protocols/bulk/index.ts'
+import { invalidField } from '../../protocols/fields.ts'
 import * as command from '../../protocols/command/index.ts'
 import * as gossip from '../../protocols/gossip/index.ts'
 import * as hello from '../../protocols/hello/index.ts'
@@ -8,6 +9,7 @@ import * as migration from '../../protocols/migration/index.ts'
 import { parseLxcSpec } from '../../src/engines/lxc-spec.ts'
 import { parseOciSpec } from '../../src/engines/oci-spec.ts'
 import { parseTokenWord, tokenWord } from '../../src/mesh/join/token.ts'
+import { read } from '../../src/mesh/segment/packet.ts'
 import { parseHandOver } from '../../src/node/hand-over.ts'
 import { parseFacts } from '../../src/node/peer-facts.ts'
 import { decodeEntry } from '../../src/receipt/entry.ts'
@@ -55,12 +57,24 @@ export async function decoders(): Promise<Target[]> {
     decoder('join request', members.joinRequests, 4, membership.decodeJoinRequest),
     decoder('join answer', members.joinAnswers, 4, membership.decodeJoinAnswer),
     decoder('records request', members.recordsRequests, 4, membership.decodeRecordsRequest),
-    decoder('records answer', members.recordsAnswers, 4, membership.decodeRecordsAnswer)
+    decoder('records answer', members.recordsAnswers, 4, membership.decodeRecordsAnswer),
+    decoder('multicast DNS packet', corpus.packets(peer), 4, hear)
   ]
 }
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('utf8')
+}
+
+/** Whatever comes by on the segment, most of which is not for ferry. */
+function hear(bytes: Uint8Array): void {
+  const heard = read(Buffer.from(bytes))
+  if (heard === undefined) throw invalidField('packet', 'it is not meant for ferry')
+  if (heard.kind === 'question') return
+  const { peerId, addresses } = heard
+  if (!membership.PEER_ID.test(peerId) || addresses.length > membership.MAX_ADDRESSES) {
+    throw new TypeError('more was heard than a packet may say')
+  }
 }
 
 /** As it arrives: in pieces that end anywhere. */

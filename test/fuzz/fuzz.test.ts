@@ -45,7 +45,7 @@ describe('random and spoilt bytes', () => {
 })
 
 test('random and spoilt bytes over real streams end their stream and nothing else', async () => {
-  const { protocols, honest, written, memory, trespasses, migrations, headers } = await runLive({
+  const { protocols, honest, written, memory, trespasses, pestered, migrations, headers } = await runLive({
     inputs: STREAMS,
     seed: 7
   })
@@ -55,9 +55,11 @@ test('random and spoilt bytes over real streams end their stream and nothing els
   expect(written.strays).toEqual([])
   expect(excess(memory.warm, memory.end)).toEqual([])
   expect(trespasses).toBe(0)
+  expect(pestered.streams).toBeGreaterThan(0)
+  expect(pestered.ended).toBe(pestered.streams)
   expect(migrations).toBeGreaterThan(0)
   expect(headers).toBeGreaterThan(0)
-  const reached = ['hello', 'migration', 'gossip', 'records', 'command (member)', 'command (operator)']
+  const reached = ['hello', 'migration', 'gossip', 'records', 'command (member)', 'command (operator)', 'relay']
   expect(reached.filter((name) => (protocols[name]?.answered ?? 0) === 0)).toEqual([])
-  expect(protocols['join (stranger)']?.answered).toBe(0)
+  expect(protocols['join (stranger)']).toEqual({ streams: STREAMS / 25, refused: 0, answered: 0 })
 })

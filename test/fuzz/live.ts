@@ -1,7 +1,12 @@
 // The same bytes over real streams: a hostile member and a hostile operator open stream after stream, and an honest member goes on.
-import type { Libp2p } from '@libp2p/interface'
+import { noise } from '@chainsafe/libp2p-noise'
+import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2'
+import type { Libp2p, Stream } from '@libp2p/interface'
+import { tcp, type TCPSocketOptions } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import * as lengthPrefixed from 'it-length-prefixed'
+import { createLibp2p } from 'libp2p'
 import { BULK_PROTOCOLS } from '../../protocols/bulk/index.ts'
 import { COMMAND_DOMAIN, COMMAND_PROTOCOL, MAX_ANSWER_BYTES, encodeCommand } from '../../protocols/command/index.ts'
 import * as pb from '../../protocols/command/pb/message.ts'
@@ -21,7 +26,7 @@ import { memberCommand } from '../../src/node/routing/signed-command.ts'
 import { seededRandom } from '../bench/mesh/seeded-random.ts'
 import * as corpus from './corpus.ts'
 import { askOnAndOn, type HonestCounts } from './honest.ts'
-import { newIdentity, type Identity } from './identity.ts'
+import type { Identity } from './identity.ts'
 import { settledMemory, type Memory } from './memory.ts'
 import { mutated, type Random } from './mutate.ts'
 import { Offers } from './offers.ts'
@@ -41,6 +46,8 @@ export interface LiveResult {
   readonly protocols: Readonly<Record<string, ProtocolCounts>>
   /** Streams of an operator on protocols that are not for it, and that were answered all the same. */
   readonly trespasses: number
+  /** Streams on which a good question was followed by too much or by nothing, and those of them that the victim ended. */
+  readonly pestered: { readonly streams: number; readonly ended: number }
   readonly connections: number
   /** Migrations that the hostile member had begun, to send about them. */
   readonly migrations: number
@@ -58,8 +65,17 @@ const AT_ONCE = 8
 const PATIENCE_MS = 5_000
 /** A bulk stream says nothing until its end; so long it is left open. */
 const BULK_MS = 200
-/** Below the number after which an address is not listened to, so that whoever is invited still gets in. */
-const KNOCKS = 3
+/** Streams for each knock at the door. */
+const STREAMS_A_KNOCK = 25
+/** Below the number after which an address is not listened to. */
+const KNOCKS_AN_ADDRESS = 4
+/** Share of the messages that have something behind them. */
+const FOLLOWED = 0.1
+/** Behind a good question, where the whole window of a stream is filled. */
+const JUNK_BYTES = 16 * 2 ** 20
+const JUNK = new Uint8Array(2 ** 20)
+/** Milliseconds that the victim may take to end what is of no use any more. */
+const END_MS = 60_000
 const ASK_EVERY = 20
 /** Share of the messages that are sent as they are. */
 const UNSPOILT = 0.2
@@ -75,7 +91,9 @@ export async function runLive({
 }): Promise<LiveResult> {
   const random = seededRandom(seed)
   const knocks: ProtocolCounts = { streams: 0, refused: 0, answered: 0 }
-  const scene = await makeScene((addresses) => knock(addresses[0] ?? '', random, knocks))
+  const scene = await makeScene((addresses) =>
+    knock(addresses[0] ?? '', { times: Math.ceil(inputs / STREAMS_A_KNOCK), random, count: knocks })
+  )
   const ends: (() => Promise<unknown>)[] = [() => scene.end()]
   try {
     const member = await hostileNode(scene.hostile, random)
@@ -88,12 +106,14 @@ export async function runLive({
     await attack.run(Math.ceil(inputs / 10))
     const warm = await settledMemory()
     await attack.run(inputs - Math.ceil(inputs / 10))
+    const pestered = await attack.pester()
     const end = await settledMemory()
     const honest = await asking.stop()
     const { counts, trespasses, connections, replies, migrations } = attack
     return {
       protocols: { ...counts, 'join (stranger)': knocks },
       trespasses,
+      pestered,
       connections,
       migrations,
       headers: scene.victim.decoded.bulk,
@@ -210,6 +230,7 @@ class Attack {
       { name: 'migration', protocol: MIGRATION_PROTOCOL, node, messages: () => this.#migrationMessages() },
       { name: 'gossip', protocol: GOSSIP_PROTOCOL, node, messages: () => talk.requests },
       { name: 'records', protocol: RECORDS_PROTOCOL, node, messages: () => members.recordsRequests },
+      { name: 'relay', protocol: RELAY_V2_HOP_CODEC, node, messages: () => corpus.hops(hostile.peer) },
       {
         name: 'command (member)',
         ...command,
@@ -267,6 +288,7 @@ class Attack {
         if (source.before !== undefined) stream.send(framed(source.before()))
         // Mostly as a message, so that it is read; now and then without or with a wrong length.
         stream.send(this.#random() < 0.9 ? framed(bytes) : bytes)
+        if (this.#random() < FOLLOWED) stream.send(JUNK.subarray(0, Math.floor(this.#random() * JUNK.length)))
         // Some are left without an end, as a peer that was cut off leaves them.
         if (this.#random() < 0.2) throw new Error('gone')
         const limit = source.before === undefined ? signal : AbortSignal.timeout(BULK_MS)
@@ -279,6 +301,32 @@ class Attack {
     } catch {
       if (!opened) count.refused++
     }
+  }
+
+  /**
+   * On every protocol of question and answer a good question, and then too much or nothing. Resolves when the victim has ended all of
+   * them, or has had time to.
+   */
+  async pester(): Promise<LiveResult['pestered']> {
+    const bulk = Object.values(BULK_PROTOCOLS)
+    const asked = this.#sources.filter(({ protocol }) => !bulk.includes(protocol))
+    const ends = await Promise.all(
+      asked.flatMap((source) => [JUNK_BYTES, 0].map((bytes) => this.#pester(source, bytes)))
+    )
+    return { streams: ends.length, ended: ends.filter((ended) => ended).length }
+  }
+
+  async #pester(source: Source, junkBytes: number): Promise<boolean> {
+    const [message = new Uint8Array()] = await source.messages()
+    const bytes = source.wrap === undefined ? message : await source.wrap(message)
+    const signal = AbortSignal.timeout(END_MS)
+    const stream = await (await this.#connection(source.node, signal)).newStream(source.protocol, { signal })
+    const ended = endOf(stream, signal)
+    // The answer is read, so that the victim has nothing to wait for.
+    stream.addEventListener('message', () => undefined)
+    stream.send(framed(bytes))
+    for (let sent = 0; sent < junkBytes && stream.status === 'open'; sent += JUNK.length) stream.send(JUNK)
+    return ended
   }
 
   /** An operator tries what is for members only, with a message as it should be. */
@@ -347,24 +395,59 @@ class Attack {
   }
 }
 
-/** A stranger at the door, which is open for somebody else. */
-async function knock(address: string, random: Random, count: ProtocolCounts): Promise<void> {
+/** Strangers at the door, which is open for somebody else: from address after address, as each is listened to a few times only. */
+async function knock(
+  address: string,
+  { times, random, count }: { readonly times: number; readonly random: Random; readonly count: ProtocolCounts }
+): Promise<void> {
   const { joinRequests } = await corpus.membershipCorpus()
-  for (let times = 0; times < KNOCKS; times++) {
-    const node = await hostileNode(await newIdentity(), random)
-    count.streams++
+  for (let host = 0; count.streams < times; host++) {
+    const node = await strangerAt(`127.0.${1 + Math.floor(host / 250)}.${1 + (host % 250)}`)
     try {
-      const signal = AbortSignal.timeout(PATIENCE_MS)
-      const stream = await (await node.dial(multiaddr(address), { signal })).newStream(JOIN_PROTOCOL, { signal })
-      stream.send(framed(mutated(joinRequests, random)))
-      await Promise.all([readMessage(stream, MAX_ANSWER_BYTES, signal), stream.close({ signal })])
-      count.answered++
-    } catch {
-      count.refused++
+      for (let knocks = 0; knocks < KNOCKS_AN_ADDRESS && count.streams < times; knocks++) {
+        count.streams++
+        let opened = false
+        try {
+          const signal = AbortSignal.timeout(PATIENCE_MS)
+          const connection = await node.dial(multiaddr(address), { signal, force: true })
+          const stream = await connection.newStream(JOIN_PROTOCOL, { signal })
+          opened = true
+          const good = random() < UNSPOILT ? joinRequests[0] : undefined
+          const bytes = good ?? mutated(joinRequests, random)
+          stream.send(random() < 0.9 ? framed(bytes) : bytes)
+          if (random() < FOLLOWED) stream.send(JUNK)
+          await Promise.all([readMessage(stream, MAX_ANSWER_BYTES, signal), stream.close({ signal })])
+          count.answered++
+        } catch {
+          if (!opened) count.refused++
+        }
+      }
     } finally {
       await node.stop()
     }
   }
+}
+
+/** Somebody unknown, who calls from this address of the loopback network. */
+function strangerAt(localAddress: string): Promise<Libp2p> {
+  // Handed on to node:net, of whose options libp2p's type names but some.
+  const dialOpts: TCPSocketOptions & { readonly localAddress: string } = { localAddress }
+  return createLibp2p({
+    addresses: { listen: [] },
+    transports: [tcp({ dialOpts })],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: { denyDialMultiaddr: () => false },
+    connectionMonitor: { enabled: false }
+  })
+}
+
+/** Whether the stream has ended when the signal aborts, if not before. */
+function endOf(stream: Stream, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    stream.addEventListener('close', () => resolve(true))
+    signal.addEventListener('abort', () => resolve(false))
+  })
 }
 
 function framed(bytes: Uint8Array): Uint8Array {

@@ -286,7 +286,20 @@ export interface MembershipView {
   readonly members: readonly MemberView[]
   /** Peer ids that were expelled or replaced. */
   readonly expelled: readonly string[]
-  readonly operators: readonly { readonly operator: string; readonly roles: readonly string[] }[]
+  readonly operators: readonly {
+    readonly operator: string
+    readonly roles: readonly string[]
+    readonly grants: readonly GrantView[]
+  }[]
+}
+
+export interface GrantView {
+  /** Peer id of the operator's key. */
+  readonly operator: string
+  readonly role: string
+  /** Peer id of the host that signed it, by its present key. */
+  readonly grantedBy: string
+  readonly grantedAt: string
 }
 
 export interface InvitationView {
@@ -305,6 +318,8 @@ export interface ExpulsionView {
   readonly alsoOut: readonly string[]
   /** Members that the expelled one had admitted, and that stay. */
   readonly admittedByIt: readonly string[]
+  /** Grants that are over, of roles that nobody else has granted. */
+  readonly endedRoles: readonly GrantView[]
 }
 
 export interface KeyView {
@@ -318,8 +333,7 @@ export interface MeshService {
   init(request: { meshName: string }, signal: AbortSignal): Promise<MembershipView>
   invite(request: { ttlMs: number }, signal: AbortSignal): Promise<InvitationView>
   join(request: { token: string }, signal: AbortSignal): Promise<MembershipView>
-  /** `peer` is a name or a peer id. */
-  /** With `undo`, whom the peer had admitted goes with it, and so do the roles that it granted. */
+  /** `peer` is a name or a peer id. Roles that it granted are over; with `undo`, whom it had admitted goes with it. */
   expel(request: { peer: string; undo?: boolean }, signal: AbortSignal): Promise<ExpulsionView>
   rotateKey(signal: AbortSignal): Promise<KeyView>
   /** Takes this host out of its mesh and gives it a new key. */

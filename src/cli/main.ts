@@ -110,7 +110,7 @@ command('members', 'list who belongs to the mesh').action(async () => {
 })
 
 command('expel <peer>', 'take a member out of the mesh for good')
-  .option('--undo', 'with whom it had admitted and the roles that it granted')
+  .option('--undo', 'with whom it had admitted')
   .action(async (peer: string, { undo }: { undo?: boolean }) => {
     show(await (await mesh()).expel({ peer, ...(undo === undefined ? {} : { undo }) }, timeout()), expulsionText)
   })

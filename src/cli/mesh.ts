@@ -39,7 +39,15 @@ export function membershipText(view: MembershipView, terminal: Terminal): string
     table(['NAME', 'STATE', 'SINCE', 'ADMITTED BY', 'PEER ID'], rows, { width: terminal.width, style })
   ]
   if (!view.member) shown.push(`This host (${view.peerId}) is no member any more. \`ferry leave\` gives it a new key.`)
-  for (const { operator, roles } of view.operators) shown.push(`Operator ${operator}: ${roles.join(', ')}`)
+  const grantor = (peerId: string): string =>
+    view.members.find((member) => member.peerId === peerId)?.name ?? `${peerId}, which is no member any more`
+  for (const { operator, roles, grants } of view.operators) {
+    const each = roles.map((role) => {
+      const by = grants.filter((grant) => grant.role === role).map(({ grantedBy }) => grantor(grantedBy))
+      return `${role}, granted by ${[...new Set(by)].join(' and ')}`
+    })
+    shown.push(`Operator ${operator}: ${each.join('; ')}`)
+  }
   return shown.join('\n')
 }
 
@@ -53,6 +61,13 @@ export function expulsionText(view: ExpulsionView): string {
   if (view.alsoOut.length > 0) lines.push(`With it these are out: ${view.alsoOut.join(', ')}`)
   if (view.admittedByIt.length > 0) {
     lines.push(`It had admitted these, which stay: ${view.admittedByIt.join(', ')}`)
+  }
+  if (view.endedRoles.length > 0) {
+    const again = view.endedRoles.map(({ operator, role }) => `  ferry grant ${operator} ${role}`)
+    lines.push(
+      'Roles of these operators are over. Those that are right, and not its own way back, are given again with:'
+    )
+    lines.push(...new Set(again))
   }
   return lines.join('\n')
 }

@@ -8,6 +8,7 @@ import { MAX_ADDRESSES, PEER_ID, ROLES } from '../../protocols/membership/index.
 import {
   OperatorError,
   type ExpulsionView,
+  type GrantView,
   type InvitationView,
   type KeyView,
   type MembershipView,
@@ -23,7 +24,7 @@ import { MeshError } from '../mesh/mesh-error.ts'
 import { removeFile } from '../mesh/roster/durable-file.ts'
 import { bytesOf, hexOf } from '../mesh/roster/record.ts'
 import { notAMember, type Roster } from '../mesh/roster/roster.ts'
-import type { Role } from '../mesh/roster/state.ts'
+import type { Grant, Role } from '../mesh/roster/state.ts'
 import { tellable } from '../mesh/tellable.ts'
 import { JoinDoor } from './join-door.ts'
 import { KeyRotation, notToldYet } from './key-rotation.ts'
@@ -179,12 +180,14 @@ export class MeshAdmin implements MeshService {
           'Type it on a member that somebody else admitted, or expel without --undo'
         )
       }
-      const records = await roster.expel(peerId, this.#key, undo ? 'nothing' : 'all')
+      const before = roster.state.grants
+      const records = await roster.expel(peerId, this.#key, undo ? 'nothing' : 'all but grants')
       const toldTo = await mesh.spread(records, AbortSignal.timeout(SPREAD_MS))
       const admittedByIt = [...roster.state.members.values()]
         .filter(({ admittedBy }) => admittedBy === peerId)
         .map((member) => member.peerId)
-      return { peerId, name, toldTo, alsoOut, admittedByIt }
+      const endedRoles = this.#grantViews(before.filter(({ operator, role }) => !roster.rolesOf(operator).has(role)))
+      return { peerId, name, toldTo, alsoOut, admittedByIt, endedRoles }
     })
   }
 
@@ -311,7 +314,7 @@ export class MeshAdmin implements MeshService {
   #view(): MembershipView {
     const { roster, mesh } = this.#parts
     if (roster.meshId === undefined) throw notAMember()
-    const { members, expelled, roles } = roster.state
+    const { members, expelled, roles, grants } = roster.state
     const states = new Map(mesh.peers().map(({ peerId, state }) => [peerId, state]))
     return {
       meshId: roster.meshId,
@@ -328,8 +331,21 @@ export class MeshAdmin implements MeshService {
         }))
         .sort((a, b) => a.name.localeCompare(b.name) || a.peerId.localeCompare(b.peerId)),
       expelled: [...expelled].sort(),
-      operators: [...roles].map(([operator, own]) => ({ operator, roles: [...own].sort() }))
+      operators: [...roles].map(([operator, own]) => ({
+        operator,
+        roles: [...own].sort(),
+        grants: this.#grantViews(grants.filter((grant) => grant.operator === operator))
+      }))
     }
+  }
+
+  #grantViews(grants: readonly Grant[]): GrantView[] {
+    return grants.map(({ operator, role, grantor, grantedAtMs }) => ({
+      operator,
+      role,
+      grantedBy: this.#parts.roster.present(grantor),
+      grantedAt: new Date(grantedAtMs).toISOString()
+    }))
   }
 
   /** By name or peer id, also one that was never seen here. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { expulsionText, membershipText } from '../../src/cli/mesh.ts'
 import { peerCalled, peerText } from '../../src/cli/peer.ts'
 import { liveText, newLines, Rate } from '../../src/cli/progress.ts'
 import { printable, table, wrapped } from '../../src/cli/table.ts'
@@ -42,6 +43,32 @@ describe('tables', () => {
 
   it('let no name steer the terminal', () => {
     expect(printable('a\u001b[31mb\n\u009b')).toBe('a\ufffd[31mb\ufffd\ufffd')
+  })
+})
+
+describe('roles of operators', () => {
+  const grant = { operator: '12D3KooWop', role: 'admin', grantedBy: '12D3KooWb', grantedAt: '2026-01-01T00:00:00.000Z' }
+  const member = {
+    name: 'host-b',
+    peerId: '12D3KooWb',
+    state: 'connected' as const,
+    admittedBy: '12D3KooWb',
+    admittedAt: '2026-01-01T00:00:00.000Z'
+  }
+  const mesh = { meshId: 'aa', meshName: 'rack1', member: true, peerId: '12D3KooWa', expelled: [], members: [member] }
+
+  it('are shown with the host that granted them', () => {
+    const gone = { ...grant, role: 'view', grantedBy: '12D3KooWgone' }
+    const operators = [{ operator: grant.operator, roles: ['admin', 'view'], grants: [grant, gone] }]
+    expect(membershipText({ ...mesh, operators }, plain)).toContain(
+      'Operator 12D3KooWop: admin, granted by host-b; view, granted by 12D3KooWgone, which is no member any more'
+    )
+  })
+
+  it('that end with an expulsion come with the commands that give them again', () => {
+    const out = { peerId: '12D3KooWb', name: 'host-b', toldTo: [], alsoOut: [], admittedByIt: [] }
+    expect(expulsionText({ ...out, endedRoles: [grant] })).toContain('\n  ferry grant 12D3KooWop admin')
+    expect(expulsionText({ ...out, endedRoles: [] })).not.toContain('ferry grant')
   })
 })
 

@@ -1,3 +1,5 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Hosts, type Host } from './mesh-hosts.ts'
 import { longEnough } from './transfer-pair.ts'
@@ -11,6 +13,7 @@ afterEach(() => hosts.end())
 const eventually = (claim: () => void): Promise<void> => vi.waitFor(claim, { timeout: 20_000, interval: 50 })
 const invite = async (by: Host, ttlMs = 60_000): Promise<string> => (await by.admin.invite({ ttlMs })).token
 const join = (host: Host, token: string) => host.admin.join({ token }, longEnough())
+const operator = async (): Promise<string> => peerIdFromPrivateKey(await generateKeyPair('Ed25519')).toString()
 const code = (value: string) => ({ problem: { code: value } })
 const names = (host: Host): string[] =>
   host.mesh
@@ -157,6 +160,30 @@ describe('an expelled host', () => {
     expect(await a.admin.expel({ peer: ids[1], undo: true })).toMatchObject({ alsoOut: [ids[2]], admittedByIt: [] })
     expect([...a.roster.state.members.keys()]).toEqual([ids[0]])
   })
+
+  test('takes the roles with it that it granted, also by a key that it replaced, and whoever expels it is told which', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    const [before, after, right] = [await operator(), await operator(), await operator()]
+    await b.admin.grant({ operator: before, role: 'admin' })
+    await b.admin.rotateKey()
+    await b.admin.grant({ operator: after, role: 'admin' })
+    await b.admin.grant({ operator: right, role: 'view' })
+    await a.admin.grant({ operator: right, role: 'view' })
+    await eventually(() => {
+      for (const one of [before, after]) expect([...a.roster.rolesOf(one)]).toEqual(['admin'])
+    })
+    const { operators } = await a.admin.membership()
+    expect(operators.find((one) => one.operator === before)?.grants).toMatchObject([
+      { role: 'admin', grantedBy: b.mesh.self.peerId }
+    ])
+    const { endedRoles } = await a.admin.expel({ peer: 'host-b' })
+    expect(endedRoles.map(({ operator, role }) => [operator, role])).toEqual([
+      [before, 'admin'],
+      [after, 'admin']
+    ])
+    for (const one of [before, after]) expect([...a.roster.rolesOf(one)]).toEqual([])
+    expect([...a.roster.rolesOf(right)]).toEqual(['view'])
+  }, 30_000)
 
   test('may join as somebody new after it left', async () => {
     const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]

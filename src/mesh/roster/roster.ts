@@ -147,10 +147,35 @@ export class Roster implements RecordSet {
     this.#tell([])
   }
 
-  /** Takes a peer out, and keeps of its records what is known here, or nothing. @throws MeshError as `sign` */
-  async expel(peer: string, key: PrivateKey, kept: 'all' | 'nothing' = 'all'): Promise<readonly string[]> {
-    const ids = kept === 'all' ? this.#signedBy(peer) : []
-    return this.#takeTogether(await inParts(ids, (keeps) => this.#signed({ expulsion: { peer, keeps } }, key)))
+  /**
+   * Takes a peer out, and keeps of its records what is known here, or nothing. Roles that it granted are over in any case: one of
+   * them may be its own way back in.
+   * @throws MeshError as `sign`
+   */
+  async expel(
+    peer: string,
+    key: PrivateKey,
+    kept: 'all but grants' | 'nothing' = 'all but grants'
+  ): Promise<readonly string[]> {
+    const grants = new Set(this.all().flatMap(({ id, body }) => (body.grant === undefined ? [] : [id])))
+    const ids = kept === 'nothing' ? [] : this.#signedBy(peer).filter((id) => !grants.has(id))
+    return this.#takeTogether([
+      ...(await this.#revocationsOfFormerKeys(peer, key)),
+      ...(await inParts(ids, (keeps) => this.#signed({ expulsion: { peer, keeps } }, key)))
+    ])
+  }
+
+  /** What a key signed that was replaced since is kept by its rotation, whatever an expulsion of the newer key keeps. */
+  async #revocationsOfFormerKeys(peer: string, key: PrivateKey): Promise<OpenRecord[]> {
+    const byOperator = new Map<string, string[]>()
+    for (const { id, operator, grantor } of this.#state.grants) {
+      if (grantor === peer || this.present(grantor) !== peer) continue
+      byOperator.set(operator, [...(byOperator.get(operator) ?? []), id])
+    }
+    const signed: OpenRecord[] = []
+    for (const [operator, ids] of byOperator)
+      signed.push(...(await inParts(ids, (grants) => this.#signed({ revocation: { operator, grants } }, key))))
+    return signed
   }
 
   /** Whom an expulsion that keeps nothing would take out, besides the peer itself. */

@@ -17,6 +17,18 @@ export interface Member {
   readonly admittedAtMs: number
 }
 
+/** A role that is in force because of one record. */
+export interface Grant {
+  /** Of the record. */
+  readonly id: string
+  readonly operator: string
+  readonly role: Role
+  /** Peer id of whoever signed it, as it was then. */
+  readonly grantor: string
+  /** Milliseconds since the epoch, by the clock of the grantor. */
+  readonly grantedAtMs: number
+}
+
 export interface MeshState {
   readonly members: ReadonlyMap<string, Member>
   /** Peer ids that never come back: expelled, or replaced by a new key. */
@@ -25,6 +37,8 @@ export interface MeshState {
   readonly replacedBy: ReadonlyMap<string, string>
   /** Whoever was admitted at any time, by anyone who was. Only their records are kept. */
   readonly known: ReadonlySet<string>
+  /** Oldest first. */
+  readonly grants: readonly Grant[]
   readonly roles: ReadonlyMap<string, ReadonlySet<Role>>
   /** Whether a record has any effect, now that all the others are there. */
   readonly isIdle: (record: OpenRecord) => boolean
@@ -48,6 +62,7 @@ export function stateOf(records: Iterable<OpenRecord>): MeshState {
       expelled: new Set(),
       replacedBy: new Map(),
       known: new Set(),
+      grants: [],
       roles: new Map(),
       isIdle: () => false
     }
@@ -75,20 +90,24 @@ export function stateOf(records: Iterable<OpenRecord>): MeshState {
     rotation === undefined || expelled.has(rotation.newPeer) ? [] : [[author, rotation.newPeer] as const]
   )
   const ended = all.filter(removed.heeds).flatMap(({ body }) => (body.revocation?.grants ?? []).map(hexOf))
-  const roles = rolesOf(inForce, new Set(ended))
+  const grants = grantsIn(inForce, new Set(ended))
   const effective = new Set([founder, ...inForce].map(({ id }) => id))
   const isIdle = (record: OpenRecord): boolean =>
     !effective.has(record.id) && !(takesOut(record) && removed.heeds(record))
-  return { members, expelled, replacedBy: new Map(rotations), known, roles, isIdle }
+  return { members, expelled, replacedBy: new Map(rotations), known, grants, roles: rolesBy(grants), isIdle }
 }
 
-function rolesOf(inForce: readonly OpenRecord[], ended: ReadonlySet<string>): Map<string, Set<Role>> {
+function grantsIn(inForce: readonly OpenRecord[], ended: ReadonlySet<string>): Grant[] {
+  return inForce.flatMap(({ id, body: { author, grant, timeMs } }) =>
+    grant === undefined || ended.has(id)
+      ? []
+      : [{ id, operator: grant.operator, role: grant.role as Role, grantor: author, grantedAtMs: timeMs }]
+  )
+}
+
+function rolesBy(grants: readonly Grant[]): Map<string, Set<Role>> {
   const roles = new Map<string, Set<Role>>()
-  for (const { id, body } of inForce) {
-    if (body.grant === undefined || ended.has(id)) continue
-    const { operator, role } = body.grant
-    roles.set(operator, (roles.get(operator) ?? new Set<Role>()).add(role as Role))
-  }
+  for (const { operator, role } of grants) roles.set(operator, (roles.get(operator) ?? new Set<Role>()).add(role))
   return roles
 }
 

@@ -173,15 +173,16 @@ export class MeshAdmin implements MeshService {
       this.#member()
       const peerId = this.#memberCalled(peer)
       const name = roster.state.members.get(peerId)?.hostName ?? ''
-      const alsoOut = undo ? await roster.alsoOut(peerId, this.#key) : []
+      const kept = undo ? 'nothing' : 'all but grants'
+      const alsoOut = await roster.alsoOut(peerId, this.#key, kept)
       if (alsoOut.includes(this.#self)) {
         throw this.#badRequest(
           `This host would be out with ${peer}, which had admitted it`,
-          'Type it on a member that somebody else admitted, or expel without --undo'
+          'Type it on a member that somebody else admitted: nobody can keep its own admission'
         )
       }
       const before = roster.state.grants
-      const records = await roster.expel(peerId, this.#key, undo ? 'nothing' : 'all but grants')
+      const records = await roster.expel(peerId, this.#key, kept)
       const toldTo = await mesh.spread(records, AbortSignal.timeout(SPREAD_MS))
       const admittedByIt = [...roster.state.members.values()]
         .filter(({ admittedBy }) => admittedBy === peerId)

@@ -245,7 +245,7 @@ describe('a member that signs far too many', () => {
     await roster.revoke(eve.id, 'view', founder.key)
     expect(roster.rolesOf(eve.id).size).toBe(0)
     for (const one of [bob, carol]) {
-      const goes = await roster.alsoOut(one.id, founder.key)
+      const goes = await roster.alsoOut(one.id, founder.key, 'nothing')
       expect(goes.length).toBeGreaterThan(0)
       expect(puppets).toEqual(expect.arrayContaining([...goes]))
       await roster.expel(one.id, founder.key, 'nothing')

@@ -157,12 +157,16 @@ export class Roster implements RecordSet {
     key: PrivateKey,
     kept: 'all but grants' | 'nothing' = 'all but grants'
   ): Promise<readonly string[]> {
-    const grants = new Set(this.all().flatMap(({ id, body }) => (body.grant === undefined ? [] : [id])))
-    const ids = kept === 'nothing' ? [] : this.#signedBy(peer).filter((id) => !grants.has(id))
     return this.#takeTogether([
       ...(await this.#revocationsOfFormerKeys(peer, key)),
-      ...(await inParts(ids, (keeps) => this.#signed({ expulsion: { peer, keeps } }, key)))
+      ...(await this.#expulsion(peer, key, kept))
     ])
+  }
+
+  #expulsion(peer: string, key: PrivateKey, kept: 'all but grants' | 'nothing'): Promise<OpenRecord[]> {
+    const grants = new Set(this.all().flatMap(({ id, body }) => (body.grant === undefined ? [] : [id])))
+    const ids = kept === 'nothing' ? [] : this.#signedBy(peer).filter((id) => !grants.has(id))
+    return inParts(ids, (keeps) => this.#signed({ expulsion: { peer, keeps } }, key))
   }
 
   /** What a key signed that was replaced since is kept by its rotation, whatever an expulsion of the newer key keeps. */
@@ -178,10 +182,13 @@ export class Roster implements RecordSet {
     return signed
   }
 
-  /** Whom an expulsion that keeps nothing would take out, besides the peer itself. */
-  async alsoOut(peer: string, key: PrivateKey): Promise<readonly string[]> {
-    const record = await this.#signed({ expulsion: { peer, keeps: [] } }, key)
-    const { members } = stateOf([...this.#records.values(), record])
+  /** Whom an expulsion would take out, besides the peer itself. */
+  async alsoOut(
+    peer: string,
+    key: PrivateKey,
+    kept: 'all but grants' | 'nothing' = 'all but grants'
+  ): Promise<readonly string[]> {
+    const { members } = stateOf([...this.#records.values(), ...(await this.#expulsion(peer, key, kept))])
     return [...this.#state.members.keys()].filter((one) => one !== peer && !members.has(one))
   }
 

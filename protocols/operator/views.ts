@@ -170,6 +170,10 @@ export interface DoctorView {
 /** A host of the mesh as another one knows it: what commands are routed by. */
 export interface HostView {
   readonly name: string
+  /** What it calls itself, where it was admitted to the mesh under another name. */
+  readonly saysName?: string
+  /** Its name is the one under which it was admitted. */
+  readonly admitted?: boolean
   readonly peerId: string
   readonly state: PeerView['state']
   /** Its last sign of life. */

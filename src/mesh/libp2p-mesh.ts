@@ -52,6 +52,7 @@ import { Discovery } from './discovery.ts'
 import { createNode, listenProblem, type MeshNode } from './libp2p-node.ts'
 import type { BootstrapAddress, Trust } from './membership.ts'
 import type { MeshErrorCode } from './mesh-error.ts'
+import { renamed } from './host-names.ts'
 import {
   abortingOnFailure,
   ask,
@@ -213,7 +214,9 @@ export class Libp2pMesh implements Mesh {
   }
 
   #emptyBook(): PeerBook {
-    return new PeerBook({ name: this.#options.name, peerId: this.#node.peerId.toString() })
+    return new PeerBook({ name: this.#options.name, peerId: this.#node.peerId.toString() }, (peerId) =>
+      this.#roster?.nameOf(peerId)
+    )
   }
 
   async #run(privateKey: PrivateKey): Promise<void> {
@@ -293,6 +296,11 @@ export class Libp2pMesh implements Mesh {
     const membership = this.#membership
     if (membership === undefined) return
     this.#ends.push(membership.roster.onChange(() => this.#rosterChanged()))
+    const { peerId, name, saysName } = this.self
+    if (saysName !== undefined) {
+      const { what, why, remedy } = renamed(peerId, { admitted: name, name: saysName })
+      this.#log.warn({ why, remedy }, what)
+    }
     membership.addresses.onNews((peerId) => this.#dialler.news(peerId))
     this.#gossip?.start(privateKey)
     this.#ends.push(() => this.#gossip?.stop())
@@ -438,9 +446,13 @@ export class Libp2pMesh implements Mesh {
   }
 
   get self(): Mesh['self'] {
+    const peerId = this.#node.peerId.toString()
+    const { name } = this.#options
+    const admitted = this.#roster?.nameOf(peerId) ?? name
     return {
-      peerId: this.#node.peerId.toString(),
-      name: this.#options.name,
+      peerId,
+      name: admitted,
+      ...(admitted !== name && { saysName: name }),
       addresses: this.#node.getMultiaddrs().map(String)
     }
   }

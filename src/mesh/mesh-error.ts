@@ -15,6 +15,8 @@ export type MeshErrorCode =
   | 'REQUEST_ABORTED'
   /** A peer has the name of another one, or this host's. */
   | 'NAME_TAKEN'
+  /** A member calls itself otherwise than it was admitted. */
+  | 'NAME_CHANGED'
   /** A peer that this host does not trust, or the other way round. */
   | 'PEER_REFUSED'
   /** The private key can't be read or written, or others could read it. */

@@ -60,7 +60,13 @@ export interface MembershipFiles {
 }
 
 export interface Mesh {
-  readonly self: { readonly peerId: string; readonly name: string; readonly addresses: readonly string[] }
+  /** Names as of MeshPeer. */
+  readonly self: {
+    readonly peerId: string
+    readonly name: string
+    readonly saysName?: string
+    readonly addresses: readonly string[]
+  }
   peers(): MeshPeer[]
   /** The peer id of a name or of an id; this host's own for its own name. @throws MeshError UNKNOWN_PEER, AMBIGUOUS_PEER */
   resolve(nameOrPeerId: string): string

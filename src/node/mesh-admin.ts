@@ -21,6 +21,7 @@ import { parseTokenWord, tokenWord } from '../mesh/join/token.ts'
 import { loadOrCreateKey, nextKeyFile, useNextKey } from '../mesh/key-file.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import { MeshError } from '../mesh/mesh-error.ts'
+import { unadmittedName } from '../mesh/host-names.ts'
 import { removeFile } from '../mesh/roster/durable-file.ts'
 import { bytesOf, hexOf } from '../mesh/roster/record.ts'
 import { notAMember, type Roster } from '../mesh/roster/roster.ts'
@@ -349,18 +350,28 @@ export class MeshAdmin implements MeshService {
     }))
   }
 
-  /** By name or peer id, also one that was never seen here. */
+  /** By name or peer id, also one that was never seen here. What peers call themselves does not count: this is for ever. */
   #memberCalled(peer: string): string {
-    const { roster, mesh } = this.#parts
-    if (PEER_ID.test(peer)) {
-      if (roster.isMember(peer)) return peer
-      throw operatorError(this.#parts.config.name, {
-        code: 'UNKNOWN_PEER',
-        what: `${peer} is no member of the mesh`,
-        remedy: 'See `ferry members`'
+    const { roster, mesh, config } = this.#parts
+    if (roster.isMember(peer)) return peer
+    const named = [...roster.state.members.values()].filter(({ hostName }) => hostName === peer)
+    const [one, ...others] = named
+    if (one !== undefined && others.length === 0) return one.peerId
+    if (one !== undefined) {
+      throw operatorError(config.name, {
+        code: 'AMBIGUOUS_PEER',
+        what: `More than one member was admitted as ${peer}`,
+        why: named.map(({ peerId }) => peerId).join(', '),
+        remedy: 'Say which by its peer id; `ferry members` shows which of them is connected'
       })
     }
-    return mesh.resolve(peer)
+    const claiming = mesh.peers().filter(({ saysName }) => saysName === peer)
+    throw operatorError(
+      config.name,
+      claiming.length > 0
+        ? unadmittedName(peer, claiming)
+        : { code: 'UNKNOWN_PEER', what: `${peer} is no member of the mesh`, remedy: 'See `ferry members`' }
+    )
   }
 
   /** Joining has succeeded by then; a connection only shows it sooner. */

@@ -17,6 +17,7 @@ import {
 import type { Inspection } from '../engines/engine.ts'
 import type { HostFacts } from '../host/facts.ts'
 import type { MigrationRecord } from '../journal/journal.ts'
+import { renamed } from '../mesh/host-names.ts'
 import { Doctor } from './doctor/doctor.ts'
 import { withAdvert } from './advert-view.ts'
 import { advertisedBlocker } from './advertised.ts'
@@ -120,9 +121,13 @@ export class FerryNode implements HostService {
   async peers(signal: AbortSignal): Promise<readonly PeerView[]> {
     const { mesh, name } = this.#parts
     const facts = await this.#parts.facts(signal)
+    const { name: own, saysName } = mesh.self
     const self: PeerView = {
-      name,
+      name: own,
       peerId: mesh.self.peerId,
+      ...(saysName === undefined
+        ? {}
+        : { problem: { host: name, ...renamed(mesh.self.peerId, { admitted: own, name: saysName }) } }),
       addresses: mesh.self.addresses,
       state: 'self',
       ...factsView(facts),

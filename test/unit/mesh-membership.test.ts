@@ -1,6 +1,9 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { hostViews } from '../../src/node/routing/hosts.ts'
+import { hostCalled } from '../../src/node/routing/owner.ts'
+import type { Reach } from '../../src/node/routing/reach.ts'
 import { Hosts, type Host } from './mesh-hosts.ts'
 import { longEnough } from './transfer-pair.ts'
 
@@ -195,6 +198,44 @@ describe('an expelled host', () => {
     expect(peerId).not.toBe(formerPeerId)
     await join(b, await invite(a))
     await eventually(() => expect(names(a)).toEqual(['host-b']))
+  })
+})
+
+describe('a member that is called otherwise than it was admitted', () => {
+  async function hostOfAnotherName(): Promise<[Host, Host, Host]> {
+    const [a, b, tmp] = (await meshOf('host-a', 'host-b', 'tmp')) as [Host, Host, Host]
+    await eventually(() => expect(names(a)).toEqual(['host-b', 'tmp']))
+    await b.stop()
+    await tmp.stop()
+    const again = await hosts.start('host-b', {}, 'tmp')
+    await eventually(() => expect(a.mesh.peers().map(({ saysName }) => saysName)).toContain('host-b'))
+    return [a, b, again]
+  }
+
+  test('is not taken for the one that has the name, by no command, and is shown with what is wrong', async () => {
+    const [a, b, again] = await hostOfAnotherName()
+    expect(a.mesh.peers().find(({ peerId }) => peerId === again.mesh.self.peerId)).toMatchObject({
+      name: 'tmp',
+      state: 'connected',
+      problem: { code: 'NAME_TAKEN' }
+    })
+    expect(() => a.mesh.resolve('host-b')).toThrow(/More than one host is called host-b/)
+    expect(a.mesh.resolve('tmp')).toBe(again.mesh.self.peerId)
+    expect(a.mesh.resolve(b.mesh.self.peerId)).toBe(b.mesh.self.peerId)
+    const routed = hostViews({ name: 'host-a', mesh: a.mesh, isMember: (id) => a.roster.isMember(id), now: Date.now })
+    const called = (name: string) => hostCalled({ name: 'host-a' } as Reach, routed, name)
+    expect(() => called('host-b')).toThrow(/More than one host is called host-b/)
+    expect(called('tmp').peerId).toBe(again.mesh.self.peerId)
+  })
+
+  test('is not expelled in the place of the one that has the name', async () => {
+    const [a, b, again] = await hostOfAnotherName()
+    expect(await a.admin.expel({ peer: 'host-b' })).toMatchObject({ peerId: b.mesh.self.peerId, name: 'host-b' })
+    expect(a.roster.isMember(again.mesh.self.peerId)).toBe(true)
+    await expect(a.admin.expel({ peer: 'host-b' })).rejects.toMatchObject({
+      problem: { code: 'UNKNOWN_PEER', remedy: expect.stringContaining('tmp') as string }
+    })
+    expect(() => a.mesh.resolve('host-b')).toThrow(/No host was admitted to the mesh as host-b/)
   })
 })
 

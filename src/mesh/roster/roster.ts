@@ -77,6 +77,11 @@ export class Roster implements RecordSet {
     return this.#state.members.has(peerId)
   }
 
+  /** The name under which a member was admitted; undefined for whoever is none. */
+  nameOf(peerId: string): string | undefined {
+    return this.#state.members.get(peerId)?.hostName || undefined
+  }
+
   /** The peer id that this one goes by now, after however many rotations; itself where none is in force. */
   present(peerId: string): string {
     const { replacedBy } = this.#state

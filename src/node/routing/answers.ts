@@ -30,6 +30,8 @@ const container = z.looseObject({
 })
 const host = z.looseObject({
   name: text,
+  saysName: text.optional(),
+  admitted: z.boolean().optional(),
   peerId: text,
   state: z.enum(['self', 'connected', 'known', 'unreachable', 'refused']),
   lastSeen: text.optional(),

@@ -11,14 +11,22 @@ export interface HostsParts {
 }
 
 export function hostViews({ name, mesh, isMember, now }: HostsParts): HostView[] {
-  const self: HostView = { name, peerId: mesh.self.peerId, state: 'self' }
+  const { name: own, saysName: saysOwn, peerId: ownId } = mesh.self
+  const self: HostView = {
+    name: own,
+    peerId: ownId,
+    state: 'self',
+    ...(saysOwn === undefined ? {} : { saysName: saysOwn })
+  }
   const known = mesh.peers().filter(({ peerId }) => peerId !== '' && isMember(peerId))
-  const others = known.map(({ peerId, name: called, state, lastSeen, problem }): HostView => {
+  const others = known.map(({ peerId, name: called, saysName, admitted, state, lastSeen, problem }): HostView => {
     const advert = mesh.advert(peerId)
     const seen = newest(lastSeen, advert, now())
     const showsAll = advert !== undefined && advert.body.containersOmitted === 0
     return {
       name: called === '' ? (advert?.body.name ?? '') : called,
+      ...(saysName === undefined ? {} : { saysName }),
+      ...(admitted === undefined ? {} : { admitted }),
       peerId,
       state,
       ...(seen === undefined ? {} : { lastSeen: seen }),

@@ -1,6 +1,7 @@
 // Which host has the container that an operator names.
 import type { ContainerView, HostView, Problem } from '../../../protocols/operator/views.ts'
 import type { OperatorError } from '../../../protocols/operator/views.ts'
+import { hostNamed } from '../../mesh/host-names.ts'
 import { operatorError } from '../problems.ts'
 import { askHosts, canBeAsked, nameOf, unreachable } from './gather.ts'
 import type { Reach } from './reach.ts'
@@ -130,11 +131,8 @@ function choose(reach: Reach, reference: string, { here, holders, silent, missin
 
 /** @throws OperatorError UNKNOWN_PEER, AMBIGUOUS_PEER */
 export function hostCalled(reach: Reach, hosts: readonly HostView[], called: string): HostView {
-  const named = hosts.filter(({ name, peerId }) => peerId === called || name === called)
-  // A host that got a new key is there twice for a while.
-  const connected = named.filter(({ state }) => state === 'self' || state === 'connected')
-  const [host, ...others] = connected.length > 0 ? connected : named
-  if (host === undefined) {
+  const found = hosts.find(({ peerId }) => peerId === called) ?? hostNamed(called, hosts)
+  if (found === undefined) {
     throw operatorError(reach.name, {
       code: 'UNKNOWN_PEER',
       what: `No host is called ${called}`,
@@ -142,13 +140,8 @@ export function hostCalled(reach: Reach, hosts: readonly HostView[], called: str
       remedy: 'See `ferry peers`'
     })
   }
-  if (others.length === 0) return host
-  throw operatorError(reach.name, {
-    code: 'AMBIGUOUS_PEER',
-    what: `More than one host is called ${called}`,
-    why: [host, ...others].map(({ peerId }) => peerId).join(', '),
-    remedy: 'Say which by its peer id, and give each host a name of its own in its configuration'
-  })
+  if (!('refusal' in found)) return found
+  throw operatorError(reach.name, found.refusal)
 }
 
 function matcher(reference: string): (container: { readonly engine: string; readonly name: string }) => boolean {

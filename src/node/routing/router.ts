@@ -168,7 +168,7 @@ export class Router implements OperatorService, WholeMeshService {
   async allContainers(signal: AbortSignal): Promise<Gathered<ContainerView>> {
     const { told, missing } = await askHosts(this.#reach, await this.#reach.hosts(signal), 'containers', {}, signal)
     for (const { host, answer } of told) this.#seen.note(host.peerId, answer)
-    const found = told.flatMap(({ answer }) => answer)
+    const found = told.flatMap(({ host, answer }) => answer.map((one) => ({ ...one, host: nameOf(host) })))
     found.sort(
       (a, b) => a.host.localeCompare(b.host) || a.name.localeCompare(b.name) || a.engine.localeCompare(b.engine)
     )

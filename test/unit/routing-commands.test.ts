@@ -5,9 +5,10 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Answer } from '../../protocols/command/index.ts'
+import type { Answer, Request } from '../../protocols/command/index.ts'
 import { AuditLog } from '../../src/node/audit.ts'
 import { Commands } from '../../src/node/routing/commands.ts'
+import { Once } from '../../src/node/routing/once.ts'
 import { Desk } from '../../src/node/routing/desk.ts'
 import { signedCommand } from '../../src/node/routing/signed-command.ts'
 import { FakeService } from './cli-service.ts'
@@ -100,5 +101,42 @@ describe("an operator's command that a host refuses", () => {
     expect(refused[0]).not.toHaveProperty('target')
     stopping.abort(new Error('enough was watched'))
     await Promise.all(watching)
+  })
+})
+
+describe('a signed command', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z')
+  const request = (operator: string, nonce: number, timeMs = now): Request => ({
+    method: 'move',
+    arguments: '{}',
+    target: 'b',
+    operator,
+    label: '',
+    nonce: new Uint8Array(new Uint32Array([nonce]).buffer),
+    timeMs
+  })
+  const problem = (code: string): unknown =>
+    expect.objectContaining({ problem: expect.objectContaining({ code }) as unknown })
+
+  it('is done once, and after the time in which it would be believed its operator has room again', () => {
+    let at = now
+    const once = new Once('b', () => at)
+    once.take(request('one', 0), true)
+    expect(() => {
+      once.take(request('one', 0), true)
+    }).toThrow(problem('REPEATED_COMMAND'))
+    for (let nonce = 1; nonce < 5000; nonce++) once.take(request('one', nonce), true)
+    expect(() => {
+      once.take(request('one', 5000), true)
+    }).toThrow(problem('TOO_MANY_COMMANDS'))
+    at += 301_000
+    once.take(request('one', 5001, at), true)
+  })
+
+  it('finds room whatever other operators gave or looked at', () => {
+    const once = new Once('b', () => now)
+    for (let nonce = 0; nonce < 60_000; nonce++) once.take(request('viewer', nonce), false)
+    for (let nonce = 0; nonce < 5000; nonce++) once.take(request('mover', nonce), true)
+    once.take(request('admin', 0), true)
   })
 })

@@ -80,8 +80,11 @@ export class Commands {
   async *#doHere(caller: Caller, request: Request, signal: AbortSignal): AsyncGenerator<Answer> {
     const { desk } = this.#parts
     if (caller.kind === 'operator') {
+      const { method } = request
       try {
-        this.#once.take(request, isMethod(request.method) && METHODS[request.method].changes)
+        const changes = isMethod(method) && METHODS[method].changes
+        if (changes) checkAllowed(this.#parts.name, caller, method)
+        this.#once.take(request, changes)
       } catch (error) {
         await desk.refuse(this.#asked(caller.who, caller.via, request), error)
         throw error

@@ -1,5 +1,5 @@
 // What was asked of this host, by whom, and what became of it: JSON lines that are only ever appended to, in files of bounded size.
-// What changed nothing has files of its own, so that nobody can push out what was done by asking for what is refused.
+// What changed nothing has files of its own, so that nobody can push out what was done by asking for what is refused or fails.
 import { randomBytes } from 'node:crypto'
 import { wordsOf } from '../../protocols/problem.ts'
 import type { AuditEntry } from '../../protocols/operator/views.ts'
@@ -54,14 +54,14 @@ export class AuditLog {
     return randomBytes(8).toString('hex')
   }
 
-  /** On disk when it resolves. @throws OperatorError AUDIT_FAILED */
-  record(line: AuditLine): Promise<void> {
-    return this.#append(line, true)
+  /** On disk when it resolves. @param aside among what changed nothing @throws OperatorError AUDIT_FAILED */
+  record(line: AuditLine, aside = false): Promise<void> {
+    return this.#append(line, true, aside)
   }
 
-  /** Written, and on disk whenever the system puts it there. @throws OperatorError AUDIT_FAILED */
-  note(line: AuditLine): Promise<void> {
-    return this.#append(line, false)
+  /** Written, and on disk whenever the system puts it there. Otherwise as `record`. */
+  note(line: AuditLine, aside = false): Promise<void> {
+    return this.#append(line, false, aside)
   }
 
   /** The newest entries, oldest first; what is no entry is left out. @throws OperatorError AUDIT_FAILED */
@@ -79,7 +79,7 @@ export class AuditLog {
     await this.#unchanged.close()
   }
 
-  async #append(line: AuditLine, durable: boolean): Promise<void> {
+  async #append(line: AuditLine, durable: boolean, aside: boolean): Promise<void> {
     const { host, now } = this.#options
     const entry: AuditEntry = {
       time: new Date(now()).toISOString(),
@@ -87,7 +87,7 @@ export class AuditLog {
       ...line,
       arguments: withoutSecrets(line.arguments)
     }
-    const file = CHANGED_NOTHING.has(line.event) ? this.#unchanged : this.#done
+    const file = aside || CHANGED_NOTHING.has(line.event) ? this.#unchanged : this.#done
     try {
       await file.append(JSON.stringify(entry), durable)
     } catch (error) {

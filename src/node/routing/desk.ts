@@ -19,6 +19,7 @@ import type { AuditLine, AuditLog } from '../audit.ts'
 import type { Cordon } from '../cordon.ts'
 import { asOperator, operatorError, toProblem } from '../problems.ts'
 import { checkAllowed, type Caller } from './caller.ts'
+import { Pace } from './pace.ts'
 import { Sampling } from './sampling.ts'
 
 /** What one host does itself. */
@@ -53,6 +54,9 @@ type Doing = {
 /** What they answer says that the migration takes them up, and not how it ends. */
 const BEGINNING: ReadonlySet<MethodName> = new Set(['move', 'resolve', 'cancel'])
 
+/** Who looked at what in particular is on record. */
+const OF_ONE_THING: ReadonlySet<MethodName> = new Set(['logs', 'receipt', 'audit'])
+
 /** A command as the audit log has it. */
 export type Asked = Pick<AuditLine, 'who' | 'label' | 'via' | 'method' | 'arguments' | 'target'>
 
@@ -60,13 +64,19 @@ export class Desk {
   readonly #parts: DeskParts
   readonly #doing: Doing
   readonly #refusals: Sampling
+  readonly #refusedChanges: Sampling
   readonly #views: Sampling
+  readonly #viewers: Sampling
+  readonly #pace: Pace
 
   constructor(parts: DeskParts) {
     this.#parts = parts
     this.#doing = doing(parts)
     this.#refusals = new Sampling({ perMinute: 30, now: parts.now })
+    this.#refusedChanges = new Sampling({ perMinute: 120, now: parts.now })
     this.#views = new Sampling({ perMinute: 1, now: parts.now })
+    this.#viewers = new Sampling({ perMinute: 120, now: parts.now })
+    this.#pace = new Pace(parts.name, parts.now)
   }
 
   /** @throws OperatorError BAD_REQUEST, NOT_ALLOWED, AUDIT_FAILED, and whatever the method says */
@@ -86,27 +96,39 @@ export class Desk {
       accepted = knownMethod(name, method)
       checkAllowed(name, caller, accepted)
       parsed = parsedArguments(name, accepted, args)
+      if (METHODS[accepted].changes) await this.#checkMayBegin(caller, accepted, parsed, signal)
     } catch (error) {
       await this.#refused(line, error)
       throw error
     }
-    const { changes } = METHODS[accepted]
-    if (!changes) {
-      await this.#viewed(caller, line)
-      yield* answersOf(name, this.#doing, accepted, parsed, signal, caller)
+    const answers = answersOf(name, this.#doing, accepted, parsed, signal, caller)
+    if (!METHODS[accepted].changes) {
+      yield* this.#look(caller, line, accepted, parsed, answers)
       return
     }
-    await audit.record({ ...line, event: 'accepted', ...migrationIn(parsed) })
+    const aside = caller.kind !== 'local-root' && this.#pace.failsTooOften(caller.who)
+    await audit.record({ ...line, event: 'accepted', ...migrationIn(parsed) }, aside)
     try {
-      for await (const answer of answersOf(name, this.#doing, accepted, parsed, signal, caller)) {
+      for await (const answer of answers) {
         const event = BEGINNING.has(accepted) ? 'begun' : 'done'
         await this.#after({ ...line, event, ...migrationIn(parsed), ...migrationIn(answer) })
         yield answer
       }
     } catch (error) {
-      await this.#after({ ...line, event: 'failed', code: toProblem(name, error).code, ...migrationIn(parsed) })
+      if (caller.kind !== 'local-root') this.#pace.failed(caller.who)
+      const { code } = toProblem(name, error)
+      await this.#after({ ...line, event: 'failed', code, ...migrationIn(parsed) }, aside)
       throw error
     }
+  }
+
+  /** What can be known before it begins is a refusal: it never stands beside what was done. */
+  async #checkMayBegin(caller: Caller, method: MethodName, parsed: unknown, signal: AbortSignal): Promise<void> {
+    const { migration } = migrationIn(parsed)
+    if (migration !== undefined && (method === 'cancel' || method === 'resolve')) {
+      await this.#parts.service.migration(migration, signal)
+    }
+    if (caller.kind !== 'local-root') this.#pace.change(caller.who)
   }
 
   /** Writes down a command that was refused before it could be executed. */
@@ -114,26 +136,59 @@ export class Desk {
     await this.#refused({ ...asked, command: this.#parts.audit.newCommand() }, error)
   }
 
-  /** What would have changed something has its line each time. */
+  /** What would have changed something has its line each time, but for whoever does nothing else. */
   async #refused(line: Omit<AuditLine, 'event'>, error: unknown): Promise<void> {
     const { code } = toProblem(this.#parts.name, error)
     const acting = isMethod(line.method) && METHODS[line.method].changes
-    const omitted = acting ? 0 : this.#refusals.take(line.who)
+    const omitted = (acting ? this.#refusedChanges : this.#refusals).take(line.who)
     if (omitted === undefined) return
     await this.#after({ ...line, event: 'refused', code, ...(omitted === 0 ? {} : { omitted }) })
   }
 
-  /** Of what others look at, one line a minute for each of them and each method; of what this host's root looks at, none. */
-  async #viewed(caller: Caller, line: Omit<AuditLine, 'event'>): Promise<void> {
+  /**
+   * Of what others look at, one line a minute for each of them and each method, and where it is one thing of which there are many
+   * for each of these; of what this host's root looks at, none. What is not there is no thing: else who asks for ids that it made
+   * up would have a line for each.
+   */
+  async *#look(
+    caller: Caller,
+    line: Omit<AuditLine, 'event'>,
+    method: MethodName,
+    parsed: unknown,
+    answers: AsyncIterable<unknown>
+  ): AsyncGenerator<unknown> {
+    if (!OF_ONE_THING.has(method)) {
+      await this.#viewed(caller, line)
+      yield* answers
+      return
+    }
+    let isThere = false
+    try {
+      for await (const answer of answers) {
+        if (!isThere) await this.#viewed(caller, line, JSON.stringify(parsed))
+        isThere = true
+        yield answer
+      }
+    } catch (error) {
+      if (!isThere) await this.#viewed(caller, line)
+      throw error
+    }
+  }
+
+  async #viewed(caller: Caller, line: Omit<AuditLine, 'event'>, thing = ''): Promise<void> {
     if (caller.kind === 'local-root') return
-    const omitted = this.#views.take(`${line.who} ${line.method}`)
-    if (omitted !== undefined) await this.#after({ ...line, event: 'viewed', ...(omitted === 0 ? {} : { omitted }) })
+    const before = this.#views.take(`${line.who} ${line.method} ${thing}`)
+    if (before === undefined) return
+    const others = this.#viewers.take(line.who)
+    if (others === undefined) return
+    const omitted = before + others
+    await this.#after({ ...line, event: 'viewed', ...(omitted === 0 ? {} : { omitted }) })
   }
 
   /** What can't be undone by refusing it. */
-  async #after(line: AuditLine): Promise<void> {
+  async #after(line: AuditLine, aside = false): Promise<void> {
     try {
-      await this.#parts.audit.note(line)
+      await this.#parts.audit.note(line, aside)
     } catch (error) {
       this.#parts.log.error({ err: error, line }, 'a line of the audit log could not be written')
     }

@@ -8,7 +8,7 @@ interface Counted {
 
 const MINUTE_MS = 60_000
 /** Whoever is over it shares a count. */
-const MAX_KEYS = 1024
+const MAX_KEYS = 4096
 
 export class Sampling {
   readonly #perMinute: number

@@ -329,6 +329,10 @@ export interface ExpulsionView {
 export interface KeyView {
   readonly formerPeerId: string
   readonly peerId: string
+  /** After `ferry key rotate`: invitations that were open, and are void as they name the former peer id. */
+  readonly invitationsVoid?: number
+  /** After `ferry leave`: peer ids of members that know of it already. */
+  readonly toldTo?: readonly string[]
 }
 
 /** Membership, as an operator changes it. Every method rejects with an OperatorError. */

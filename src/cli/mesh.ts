@@ -73,5 +73,18 @@ export function expulsionText(view: ExpulsionView): string {
 }
 
 export function keyText(view: KeyView): string {
-  return `This host is ${view.peerId} now; it was ${view.formerPeerId}.`
+  const lines = [`This host is ${view.peerId} now; it was ${view.formerPeerId}.`]
+  if (view.invitationsVoid !== undefined && view.invitationsVoid > 0) {
+    lines.push(
+      `${String(view.invitationsVoid)} open invitations named the former id and are void: \`ferry invite\` again.`
+    )
+  }
+  if (view.toldTo !== undefined) {
+    lines.push(
+      view.toldTo.length > 0
+        ? `${String(view.toldTo.length)} connected members know already that it left.`
+        : `No member heard that it left, and none will hear it from here: type \`ferry expel ${view.formerPeerId}\` on one.`
+    )
+  }
+  return lines.join('\n')
 }

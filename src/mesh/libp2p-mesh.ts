@@ -1,7 +1,7 @@
 // The mesh over libp2p: who is there, what they ask, what is asked of them.
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
+import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
 import type { Logger } from 'pino'
 import {
   BULK_KINDS,
@@ -220,7 +220,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   async #run(privateKey: PrivateKey): Promise<void> {
-    for (const { peerId, address } of this.#bootstrap) {
+    for (const { peerId, address } of this.#bootstrap.map((one) => this.#present(one))) {
       if (peerId !== undefined && peerId !== this.self.peerId) {
         this.#book.seen(peerId, 'unreachable', [address.toString()])
       }
@@ -325,7 +325,7 @@ export class Libp2pMesh implements Mesh {
     for (const connection of this.#node.getConnections().filter(({ status }) => status === 'open')) {
       const peerId = connection.remotePeer.toString()
       if (this.mayConnect(peerId)) continue
-      if (roster.state.replacedBy.has(peerId)) {
+      if (roster.state.left.has(peerId)) {
         this.#letGo(connection)
         continue
       }
@@ -350,10 +350,10 @@ export class Libp2pMesh implements Mesh {
     if (this.#absences.look(this.#contacts.contacts, isConnected, performance.now())) this.#chooseContacts(roster)
   }
 
-  /** Whoever takes a new key must hear that this is known before its old connection is closed. */
+  /** Whoever leaves or takes a new key must hear that this is known before its old connection is closed. */
   #letGo(connection: Connection): void {
     const timer = setTimeout(() => {
-      if (connection.status === 'open') connection.abort(new Error('the peer has another key now'))
+      if (connection.status === 'open') connection.abort(new Error('the peer has left, or has another key now'))
     }, FAREWELL_MS)
     connection.addEventListener('close', () => {
       clearTimeout(timer)
@@ -530,13 +530,24 @@ export class Libp2pMesh implements Mesh {
     await this.#node.stop()
   }
 
-  async #keepConnected({ address, peerId }: BootstrapAddress): Promise<void> {
-    if (peerId === this.self.peerId) return
-    let found = peerId
+  /** Whoever is dialled may have taken a new key since it was written into the configuration. */
+  #present(one: BootstrapAddress): BootstrapAddress {
+    const peerId = one.peerId && this.#roster?.present(one.peerId)
+    return peerId === undefined || peerId === one.peerId
+      ? one
+      : { peerId, address: one.address.decapsulateCode(CODE_P2P).encapsulate(`/p2p/${peerId}`) }
+  }
+
+  async #keepConnected(bootstrap: BootstrapAddress): Promise<void> {
+    let found: string | undefined
     await redial({
       signal: this.#stopping.signal,
-      connected: () => found !== undefined && this.#book.get(found)?.state === 'connected',
+      connected: () => {
+        const peerId = this.#present(bootstrap).peerId ?? found
+        return peerId !== undefined && (peerId === this.self.peerId || this.#book.get(peerId)?.state === 'connected')
+      },
       dial: async (signal) => {
+        const { address, peerId } = this.#present(bootstrap)
         try {
           const timeout = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
           const connection = await this.#node.dial(address, { signal: timeout })
@@ -691,7 +702,7 @@ export class Libp2pMesh implements Mesh {
     const admit = async (stream: Stream, connection: Connection): Promise<void> => {
       // It may have been let in before it was expelled.
       const peerId = connection.remotePeer.toString()
-      const leaving = protocol === RECORDS_PROTOCOL && this.#roster?.state.replacedBy.has(peerId) === true
+      const leaving = protocol === RECORDS_PROTOCOL && this.#roster?.state.left.has(peerId) === true
       if (protocol === COMMAND_PROTOCOL ? !this.mayConnect(peerId) : !this.isMember(peerId) && !leaving) {
         connection.abort(new Error('no member of the mesh'))
         return

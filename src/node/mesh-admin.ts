@@ -196,7 +196,9 @@ export class MeshAdmin implements MeshService {
   rotateKey(): Promise<KeyView> {
     return this.#change(async () => {
       const finished = await this.#finishRotation()
-      if (finished !== undefined) return { formerPeerId: finished, peerId: this.#self }
+      if (finished !== undefined) {
+        return { formerPeerId: finished, peerId: this.#self, invitationsVoid: await this.#invitations.clear() }
+      }
       this.#member()
       const formerPeerId = this.#self
       await this.#door.close()
@@ -208,8 +210,9 @@ export class MeshAdmin implements MeshService {
         throw error
       }
       this.#parts.onAddresses()
+      const invitationsVoid = await this.#invitations.clear()
       this.#settle()
-      return { formerPeerId, peerId: this.#self }
+      return { formerPeerId, peerId: this.#self, invitationsVoid }
     })
   }
 
@@ -258,9 +261,12 @@ export class MeshAdmin implements MeshService {
       const formerPeerId = this.#self
       // One that a change of the key left behind may be a member by its record.
       const leaving = (await this.#rotation.begun())?.newKey ?? this.#key
+      let toldTo: readonly string[] | undefined
       if (roster.isMember(idOf(leaving))) {
+        const others = roster.state.members.size - 1
         const records = await roster.leave(leaving)
-        await mesh.spread(records, AbortSignal.timeout(SPREAD_MS))
+        const told = await mesh.spread(records, AbortSignal.timeout(SPREAD_MS))
+        if (others > 0) toldTo = told
       }
       await this.#door.close()
       await this.#invitations.clear()
@@ -272,7 +278,7 @@ export class MeshAdmin implements MeshService {
       onKey(key)
       await mesh.rekey(key)
       onAddresses()
-      return { formerPeerId, peerId: this.#self }
+      return { formerPeerId, peerId: this.#self, ...(toldTo === undefined ? {} : { toldTo }) }
     })
   }
 

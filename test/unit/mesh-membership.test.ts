@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -191,6 +192,17 @@ describe('an expelled host', () => {
     expect([...a.roster.rolesOf(right)]).toEqual(['view'])
   }, 30_000)
 
+  test('that leaves is told whether anybody heard of it', async () => {
+    const [a, b, c] = (await meshOf('host-a', 'host-b', 'host-c')) as [Host, Host, Host]
+    await eventually(() => expect(names(c)).toEqual(['host-a', 'host-b']))
+    expect([...((await c.admin.leave()).toldTo ?? [])].sort()).toEqual(
+      [a, b].map(({ mesh }) => mesh.self.peerId).sort()
+    )
+    await b.stop()
+    await eventually(() => expect(names(a)).toEqual([]))
+    expect(await a.admin.leave()).toMatchObject({ toldTo: [] })
+  })
+
   test('may join as somebody new after it left', async () => {
     const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
     await a.admin.expel({ peer: 'host-b' })
@@ -254,6 +266,30 @@ describe('a new key', () => {
         expect(host.mesh.resolve('host-b')).toBe(peerId)
       }
     })
+  }, 30_000)
+
+  test('is found where the configuration of a member names the old one', async () => {
+    const [a, b] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    await eventually(() => expect(names(a)).toEqual(['host-b']))
+    const { formerPeerId, peerId } = await b.admin.rotateKey()
+    await eventually(() => expect(a.roster.isMember(peerId)).toBe(true))
+    const bootstrap = b.mesh.self.addresses.map((address) => address.replace(peerId, formerPeerId))
+    expect(bootstrap[0]).toContain(formerPeerId)
+    await a.stop()
+    // What it has heard of addresses is gone: only the configuration leads there.
+    await rm(`${a.folder}/addresses.json`)
+    const again = await hosts.start('host-a', { bootstrap })
+    await eventually(() => expect(names(again)).toEqual(['host-b']))
+    expect(again.mesh.peers().map((peer) => peer.peerId)).toEqual([peerId])
+  }, 30_000)
+
+  test('makes open invitations void, and says how many', async () => {
+    const [a] = (await meshOf('host-a', 'host-b')) as [Host, Host]
+    const token = await invite(a)
+    await invite(a)
+    await eventually(() => expect(names(a)).toEqual(['host-b']))
+    expect(await a.admin.rotateKey()).toMatchObject({ invitationsVoid: 2 })
+    await expect(join(await hosts.start('host-c'), token)).rejects.toMatchObject(code('JOIN_REFUSED'))
   }, 30_000)
 
   test('is refused while migrations are under way', async () => {

@@ -146,9 +146,15 @@ export class Invitations {
     })
   }
 
-  /** Forgets all: this host has left its mesh. */
-  async clear(): Promise<void> {
-    await this.#turns.take(() => this.#store([]))
+  /** Forgets all, as this host has left its mesh or has another peer id than they name; resolves with how many could have been used. */
+  async clear(): Promise<number> {
+    return this.#turns.take(async () => {
+      const { now, removals } = this.#options
+      const open = this.#all.filter((one) => one.removals === removals())
+      const count = open.filter((one) => one.usedMs === undefined && one.expiresMs > now()).length
+      await this.#store([])
+      return count
+    })
   }
 
   async #store(all: Invitation[]): Promise<void> {

@@ -35,6 +35,8 @@ export interface MeshState {
   readonly expelled: ReadonlySet<string>
   /** The new peer id by the old one, where a rotation is in force. */
   readonly replacedBy: ReadonlyMap<string, string>
+  /** Peer ids that took themselves out: for a new key, or for good. */
+  readonly left: ReadonlySet<string>
   /** Whoever was admitted at any time, by anyone who was. Only their records are kept. */
   readonly known: ReadonlySet<string>
   /** Oldest first. */
@@ -61,6 +63,7 @@ export function stateOf(records: Iterable<OpenRecord>): MeshState {
       members: new Map(),
       expelled: new Set(),
       replacedBy: new Map(),
+      left: new Set(),
       known: new Set(),
       grants: [],
       roles: new Map(),
@@ -89,12 +92,13 @@ export function stateOf(records: Iterable<OpenRecord>): MeshState {
   const rotations = inForce.flatMap(({ body: { author, rotation } }) =>
     rotation === undefined || expelled.has(rotation.newPeer) ? [] : [[author, rotation.newPeer] as const]
   )
+  const left = new Set(inForce.flatMap(({ body }) => (body.rotation === undefined ? [] : [body.author])))
   const ended = all.filter(removed.heeds).flatMap(({ body }) => (body.revocation?.grants ?? []).map(hexOf))
   const grants = grantsIn(inForce, new Set(ended))
   const effective = new Set([founder, ...inForce].map(({ id }) => id))
   const isIdle = (record: OpenRecord): boolean =>
     !effective.has(record.id) && !(takesOut(record) && removed.heeds(record))
-  return { members, expelled, replacedBy: new Map(rotations), known, grants, roles: rolesBy(grants), isIdle }
+  return { members, expelled, replacedBy: new Map(rotations), left, known, grants, roles: rolesBy(grants), isIdle }
 }
 
 function grantsIn(inForce: readonly OpenRecord[], ended: ReadonlySet<string>): Grant[] {

@@ -1,7 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createNode } from '../../src/mesh/libp2p-node.ts'
+import { readMessage } from '../../src/mesh/message-stream.ts'
 import { hostViews } from '../../src/node/routing/hosts.ts'
 import { hostCalled } from '../../src/node/routing/owner.ts'
 import type { Reach } from '../../src/node/routing/reach.ts'
@@ -248,6 +251,42 @@ describe('a member that is called otherwise than it was admitted', () => {
       problem: { code: 'UNKNOWN_PEER', remedy: expect.stringContaining('tmp') as string }
     })
     expect(() => a.mesh.resolve('host-b')).toThrow(/No host was admitted to the mesh as host-b/)
+  })
+})
+
+describe('an operator', () => {
+  test('is answered by the protocol of commands, and by none of ferry or libp2p besides', async () => {
+    const key = await generateKeyPair('Ed25519')
+    const id = peerIdFromPrivateKey(key).toString()
+    const a = await hosts.start('host-a', {
+      onCommand: async function* () {
+        yield await Promise.resolve({ end: {} })
+      }
+    })
+    await a.admin.init({ meshName: 'test' })
+    await a.admin.grant({ operator: id, role: 'admin' })
+    const node = await createNode({
+      privateKey: key,
+      listen: [],
+      announce: [],
+      isMember: () => true,
+      onStranger: () => {}
+    })
+    try {
+      await node.start()
+      const connection = await node.dial(multiaddr(a.mesh.self.addresses[0] ?? ''), { signal: longEnough() })
+      await connection.newStream('/ferry/command/1.0.0', { signal: longEnough() })
+      for (const protocol of ['/ipfs/id/1.0.0', '/libp2p/circuit/relay/0.2.0/hop', '/ferry/hello/1.0.0']) {
+        await eventually(() => expect(connection.status).toBe('open'))
+        const told = (async () => {
+          const stream = await connection.newStream(protocol, { signal: longEnough() })
+          return readMessage(stream, 64 * 1024, longEnough())
+        })()
+        await expect(told, protocol).rejects.toThrow()
+      }
+    } finally {
+      await node.stop()
+    }
   })
 })
 

@@ -40,7 +40,7 @@ export async function readLxcConfig(path: string, depth = 0): Promise<ConfigLine
 
 export function parseLxcConfig(text: string): ConfigLine[] {
   return text.split('\n').flatMap((line): ConfigLine[] => {
-    const [, key, value] = /^\s*([a-z0-9][A-Za-z0-9_.]*)\s*=\s*(.*?)\s*$/.exec(line) ?? []
+    const [, key, value] = /^\s*([a-z0-9][A-Za-z0-9_.-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? []
     return key === undefined || value === undefined ? [] : [{ key, value: unquoted(value) }]
   })
 }

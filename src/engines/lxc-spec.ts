@@ -25,7 +25,7 @@ const specSchema = z.object({
         key: z
           .string()
           .max(128)
-          .regex(/^[a-z0-9][A-Za-z0-9_.]*$/),
+          .regex(/^[a-z0-9][A-Za-z0-9_.-]*$/),
         value: z.string().max(4096).regex(printable, 'one line')
       })
     )

@@ -110,6 +110,14 @@ describe('the desk of a host', () => {
     expect((await lines()).at(-1)).toMatchObject({ event: 'viewed', omitted: 1 })
   })
 
+  it('has who reads the audit log in what it answers', async () => {
+    expect(await ask(member, 'audit', { entries: 5 })).toMatchObject([
+      { who: 'root@a', method: 'audit', event: 'viewed' }
+    ])
+    await ask(member, 'audit', { entries: 500 })
+    expect(await lines()).toHaveLength(2)
+  })
+
   it('refuses to cancel what is not there, and has it beside what changed nothing', async () => {
     for (const caller of [root, member, operator]) {
       await expect(ask(caller, 'cancel', { id: 'm0123456789abcde1' })).rejects.toThrow()

@@ -54,8 +54,8 @@ type Doing = {
 /** What they answer says that the migration takes them up, and not how it ends. */
 const BEGINNING: ReadonlySet<MethodName> = new Set(['move', 'resolve', 'cancel'])
 
-/** Who looked at what in particular is on record. */
-const OF_ONE_THING: ReadonlySet<MethodName> = new Set(['logs', 'receipt', 'audit'])
+/** Who looked at which migration is on record. */
+const OF_ONE_MIGRATION: ReadonlySet<MethodName> = new Set(['logs', 'receipt'])
 
 /** A command as the audit log has it. */
 export type Asked = Pick<AuditLine, 'who' | 'label' | 'via' | 'method' | 'arguments' | 'target'>
@@ -146,8 +146,8 @@ export class Desk {
   }
 
   /**
-   * Of what others look at, one line a minute for each of them and each method, and where it is one thing of which there are many
-   * for each of these; of what this host's root looks at, none. What is not there is no thing: else who asks for ids that it made
+   * Of what others look at, one line a minute for each of them and each method, and where it is one migration of many
+   * for each of these; of what this host's root looks at, none. What is not there is none: else who asks for ids that it made
    * up would have a line for each.
    */
   async *#look(
@@ -157,8 +157,8 @@ export class Desk {
     parsed: unknown,
     answers: AsyncIterable<unknown>
   ): AsyncGenerator<unknown> {
-    if (!OF_ONE_THING.has(method)) {
-      await this.#viewed(caller, line)
+    if (!OF_ONE_MIGRATION.has(method)) {
+      await this.#viewed(caller, line, method === 'audit' ? JSON.stringify(parsed) : '')
       yield* answers
       return
     }

@@ -146,6 +146,8 @@ export class Libp2pMesh implements Mesh {
       isConnected: (peerId) => this.#book.get(peerId)?.state === 'connected',
       introduced: async (connection) => this.#introductions.get(connection),
       failed: (peerId, error) => {
+        // Whoever was expelled while it was dialled is forgotten already, and has no place among the peers.
+        if (this.#roster !== undefined && !this.isMember(peerId)) return
         const { state, problem } = dialProblem(peerId, error)
         this.#book.seen(peerId, state, [], problem)
       },
@@ -588,6 +590,7 @@ export class Libp2pMesh implements Mesh {
       if (this.#stopping.signal.aborted) return
       connection.abort(error instanceof Error ? error : new Error(String(error)))
       if (this.#book.get(peerId)?.state === 'connected') return
+      if (this.#roster !== undefined && !this.isMember(peerId)) return
       const { state, problem } = dialProblem(peerId, error)
       const level = this.#book.get(peerId)?.state === state ? 'debug' : 'warn'
       this.#log[level]({ peer: peerId, why: problem.why, remedy: problem.remedy }, problem.what)

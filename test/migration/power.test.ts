@@ -174,10 +174,15 @@ describe.each(['runc', 'crun', 'lxc'] as const)('of a %s container', (engine) =>
     expect((await a.host.exec(['ls', home(name)])).stdout.split('\n').filter(Boolean)).toEqual([config, 'rootfs'])
   }
 
+  /** A runtime that has started a container returns before the program has its name. */
+  async function runs(host: FerryHost, what: string): Promise<void> {
+    await expect.poll(() => host.host.pids('counter'), { message: what, timeout: 10_000 }).toHaveLength(1)
+  }
+
   /** What starts containers at boot starts it there: nothing is set aside any more. */
   async function starts(host: FerryHost): Promise<void> {
     await startsAtBoot(host)
-    expect(await host.host.pids('counter'), `started on ${host.name}`).toHaveLength(1)
+    await runs(host, `started on ${host.name}`)
   }
 
   test('the source, while it streams: lost with the power, and said so; its disk is kept', async () => {
@@ -241,7 +246,7 @@ describe.each(['runc', 'crun', 'lxc'] as const)('of a %s container', (engine) =>
     await a.host.boot()
     await a.host.exec(['cp', '/srv/kept', `${home(name)}/${config}`])
     await startsAtBoot(a)
-    expect(await a.host.pids('counter'), 'a second copy runs').toHaveLength(1)
+    await runs(a, 'a second copy runs')
     await a.start()
     await cluster.connected()
     expect(await ended(a, id)).toMatchObject({ outcome: 'moved', problem: { code: 'STALE_COPY', host: 'a' } })

@@ -9,21 +9,25 @@ import { HostProblem } from '../host/problem.ts'
  * Behind everything else: the second line takes back hooks of the container's own, which are not to run for a start that fails. A container that runs, and
  * whoever asks for its state or enters it, has no need of these lines.
  */
-const PARKED = `# ferry moves this container: until it knows where it may run, nothing starts it here.
+const EARLIER = `# ferry moves this container: until it knows where it may run, nothing starts it here.
 lxc.start.auto = 0
-lxc.hook.pre-start =
-lxc.hook.pre-start = /bin/false`
+`
+const PARKED = `${EARLIER}lxc.hook.pre-start =
+lxc.hook.pre-start = /bin/false
+`
+/** Before those lines, where the text had no end to its last line. */
+const ENDED = '# (ferry ended the line above.)\n'
 
 /** Of this host for as long as a start is put off. */
 export function parkedText(text: string): string {
-  // A text without an end to its last line gets it back: then these lines have none.
-  return text === '' || text.endsWith('\n') ? `${text}${PARKED}\n` : `${text}\n${PARKED}`
+  return text === '' || text.endsWith('\n') ? `${text}${PARKED}` : `${text}\n${ENDED}${PARKED}`
 }
 
 /** As it was; what somebody wrote behind those lines meanwhile stays. */
 export function unparkedText(text: string): string {
-  const rest = text.replaceAll(`${PARKED}\n`, '')
-  return rest.endsWith(`\n${PARKED}`) ? rest.slice(0, -PARKED.length - 1) : rest
+  // Earlier versions put these lines there alone, for containers that start at boot.
+  const rest = text.replaceAll(PARKED, '').replaceAll(EARLIER, '')
+  return rest.endsWith(`\n${ENDED}`) ? rest.slice(0, -ENDED.length - 1) : rest.replaceAll(ENDED, '')
 }
 
 /**
@@ -54,11 +58,11 @@ export async function parkLxc(home: string): Promise<void> {
 export async function unparkLxc(home: string): Promise<void> {
   const path = join(home, 'config')
   const text = await textOf(path)
-  if (text?.includes(PARKED) === true) await replace(path, unparkedText(text))
+  if (text?.includes(EARLIER) === true) await replace(path, unparkedText(text))
 }
 
 export async function isParkedLxc(home: string): Promise<boolean> {
-  return (await textOf(join(home, 'config')))?.includes(PARKED) === true
+  return (await textOf(join(home, 'config')))?.includes(EARLIER) === true
 }
 
 /** Whoever removed the container removed its configuration too. */

@@ -4,6 +4,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { createActor, type Actor } from 'xstate'
 import { sourceMachine, type SourceResume } from '../../machines/source.ts'
 import type { FindingView, MigrationView, Phase, Problem, Resolution } from '../../protocols/operator/views.ts'
+import { wordsOf } from '../../protocols/problem.ts'
 import type { Engine, Inspection } from '../engines/engine.ts'
 import { isFrozen, isPopulated, freeze, killAll, thaw } from '../host/cgroup.ts'
 import { readNeighbours } from '../host/neighbours.ts'
@@ -708,7 +709,24 @@ export class SourceMigration {
         { err: error, migration: this.id },
         'traces of the dump stay; the container is let go all the same'
       )
+      await this.#warnParked(error)
     }
+  }
+
+  async #warnParked(error: unknown): Promise<void> {
+    const { name } = this.#parts
+    const { container } = this.#options
+    const isParked = await this.#engine.isParked(container.home).catch(() => true)
+    if (!isParked) return
+    const finding: FindingView = {
+      level: 'warning',
+      code: 'START_PARKED',
+      host: name,
+      what: `${container.name} runs on ${name}, and what starts it there again could not be put back in ${container.home}`,
+      why: wordsOf(error),
+      remedy: 'See that there is room on its disk, and that it is well; then ferry doctor --repair'
+    }
+    this.progress.warn([finding])
   }
 
   async #retract(signal: AbortSignal): Promise<void> {

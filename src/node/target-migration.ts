@@ -647,6 +647,8 @@ export class TargetMigration {
 
   async #activate(signal: AbortSignal): Promise<void> {
     this.#watch?.stop()
+    // On record, so that it ran already: what has become of it and of its ports since is its own affair.
+    if (this.#books.has('resumed')) return
     const tree = this.#tree
     const staged = this.#staged
     if (tree === undefined || staged === undefined || !(await isThere(tree))) {
@@ -666,8 +668,6 @@ export class TargetMigration {
       this.#books.once('lost', {})
       return
     }
-    // On record, so that it ran already: what has become of its ports since is its own affair.
-    if (this.#books.has('resumed')) return
     const joins = tree.ports.flatMap(({ outer }, index) => {
       const bridge = staged.bridges[index]
       return bridge === undefined ? [] : [{ outer, bridge }]

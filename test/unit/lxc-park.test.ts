@@ -68,12 +68,22 @@ describe('a container that is parked', () => {
 
   it('stays so when somebody writes behind it, and keeps what was written', async () => {
     for (const text of ['lxc.uts.name = web\n', 'lxc.uts.name = web']) {
-      writeFileSync(config(), `${parkedText(text).trimEnd()}\nlxc.hook.pre-start =\nlxc.start.auto = 1\n`)
+      writeFileSync(config(), `${parkedText(text)}lxc.hook.pre-start =\nlxc.start.auto = 1\n`)
       await parkLxc(home)
       expect(start()).toEqual(NEVER)
       await unparkLxc(home)
       expect(readFileSync(config(), 'utf8')).toBe('lxc.uts.name = web\nlxc.hook.pre-start =\nlxc.start.auto = 1\n')
     }
+  })
+
+  it('also by an earlier version, is as it was afterwards', async () => {
+    const earlier = parkedText('lxc.start.auto = 1\n').replaceAll(/^lxc\.hook.*\n/gm, '')
+    writeFileSync(config(), earlier)
+    expect(await isParkedLxc(home)).toBe(true)
+    await parkLxc(home)
+    expect(start()).toEqual(NEVER)
+    await unparkLxc(home)
+    expect(readFileSync(config(), 'utf8')).toBe('lxc.start.auto = 1\n')
   })
 
   it('leaves the files that it includes alone', async () => {

@@ -558,7 +558,7 @@ export class Libp2pMesh implements Mesh {
         } catch (error) {
           if (signal.aborted) return
           this.#log.debug({ address: address.toString(), why: wordsOf(error) }, 'dialling failed')
-          if (peerId !== undefined) {
+          if (peerId !== undefined && (this.#roster === undefined || this.isMember(peerId))) {
             const { state, problem } = dialProblem(peerId, error)
             this.#book.seen(peerId, state, [address.toString()], problem)
           }

@@ -62,6 +62,8 @@ export class MeshAdmin implements MeshService {
   readonly #closing = new AbortController()
   readonly #endWatch: () => void
   /** A change of the key that was cut short goes on here. */
+  /** Invitations that the last change of the key made void. */
+  #voided = 0
   #resuming: { readonly done: Promise<string | undefined>; readonly stop: AbortController } | undefined
   #key: PrivateKey
   /** One change after the other. */
@@ -197,7 +199,7 @@ export class MeshAdmin implements MeshService {
     return this.#change(async () => {
       const finished = await this.#finishRotation()
       if (finished !== undefined) {
-        return { formerPeerId: finished, peerId: this.#self, invitationsVoid: await this.#invitations.clear() }
+        return { formerPeerId: finished, peerId: this.#self, invitationsVoid: this.#voided }
       }
       this.#member()
       const formerPeerId = this.#self
@@ -210,10 +212,19 @@ export class MeshAdmin implements MeshService {
         throw error
       }
       this.#parts.onAddresses()
-      const invitationsVoid = await this.#invitations.clear()
+      await this.#clearInvitations()
       this.#settle()
-      return { formerPeerId, peerId: this.#self, invitationsVoid }
+      return { formerPeerId, peerId: this.#self, invitationsVoid: this.#voided }
     })
+  }
+
+  /** They name the former key. The new one is in force all the same where that can't be written down. */
+  async #clearInvitations(): Promise<void> {
+    try {
+      this.#voided = await this.#invitations.clear()
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'invitations under the former key stay until they end; nobody can use them')
+    }
   }
 
   /** The former peer id if a change that was cut short has ended by now. @throws MeshError if it can't end yet */
@@ -235,8 +246,9 @@ export class MeshAdmin implements MeshService {
     const before = this.#self
     const done = this.#rotation
       .resume(AbortSignal.any([stop.signal, this.#closing.signal]))
-      .then((former) => {
+      .then(async (former) => {
         if (this.#self !== before) this.#parts.onAddresses()
+        if (former !== undefined) await this.#clearInvitations()
         return former
       })
       .catch((error: unknown) => {

@@ -102,7 +102,12 @@ test('the bridge of the target goes while it is restored there: it runs there, a
   const there = (await b.json<MigrationView[]>('migrations')).find(({ id }) => id === moving.id)
   expect(there?.warnings.map(({ code }) => code)).toContain('PORT_PARKED')
   await b.host.exec(['ip', 'link', 'set', 'br9', 'name', 'br0'])
-  const doctor = await b.json<DoctorView>('doctor', '--repair')
+  // For a second after its end the port is still the migration's.
+  let doctor = await b.json<DoctorView>('doctor', '--repair')
+  for (let tries = 0; doctor.findings.length === 0 && tries < 50; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    doctor = await b.json<DoctorView>('doctor', '--repair')
+  }
   expect(doctor.findings.map(({ code, repaired }) => [code, repaired !== undefined])).toEqual([['PORT_PARKED', true]])
   await client.more()
   expect((await client.finish()).problem).toBeUndefined()

@@ -19,6 +19,8 @@ import { Turns } from '../../mesh/turns.ts'
 
 type Parts = Pick<NodeParts, 'name' | 'config' | 'log' | 'journal' | 'engines' | 'reservations' | 'now'>
 
+const MAX_PASSES = 3
+
 interface Examined {
   readonly leftovers: readonly Leftover[]
   readonly notes: readonly string[]
@@ -53,13 +55,25 @@ export class Doctor {
   }
 
   async #repair(signal: AbortSignal): Promise<DoctorView> {
-    const { name, log, journal } = this.#parts
+    const done: DoctorFinding[] = []
+    const failed = new Map<string, string>()
+    for (let pass = 1; ; pass++) {
+      await this.#pass(done, failed, signal)
+      const after = await this.#examine(signal)
+      // A migration that ended meanwhile leaves what was its own until then.
+      const fresh = after.leftovers.some((one) => one.repair !== undefined && !failed.has(keyOf(one)))
+      if (fresh && pass < MAX_PASSES) continue
+      const left = after.leftovers.map((one) => this.#finding(one, failed.get(keyOf(one))))
+      return { host: this.#parts.name, findings: [...done, ...left], notes: after.notes }
+    }
+  }
+
+  async #pass(done: DoctorFinding[], failed: Map<string, string>, signal: AbortSignal): Promise<void> {
+    const { log, journal } = this.#parts
     const first = await this.#examine(signal)
     const repairable = first.leftovers.filter(({ repair }) => repair !== undefined)
     const holder = DOCTORS_CLAIM + randomBytes(6).toString('hex')
     const held = new Set<string>()
-    const done: DoctorFinding[] = []
-    const failed = new Map<string, string>()
     try {
       for (const { container } of repairable)
         if (container !== undefined && (await journal.claim(container, holder)) === holder) held.add(container)
@@ -68,7 +82,10 @@ export class Doctor {
       for (const leftover of (await this.#examine(signal)).leftovers) {
         const { container, repair } = leftover
         if (repair === undefined || !known.has(keyOf(leftover))) continue
-        if (container !== undefined && !held.has(container)) continue
+        if (container !== undefined && !held.has(container)) {
+          failed.set(keyOf(leftover), 'a migration of the container is under way; say it again when that has ended')
+          continue
+        }
         try {
           const repaired = await repair(signal)
           log.warn({ code: leftover.code, subject: leftover.subject, repaired }, 'the doctor repaired what was left')
@@ -82,9 +99,6 @@ export class Doctor {
     } finally {
       for (const container of held) await journal.release(container, holder)
     }
-    const after = await this.#examine(signal)
-    const left = after.leftovers.map((one) => this.#finding(one, failed.get(keyOf(one))))
-    return { host: name, findings: [...done, ...left], notes: after.notes }
   }
 
   async #examine(signal: AbortSignal): Promise<Examined> {

@@ -27,7 +27,7 @@ export async function buryDaemon(host: LabHost): Promise<void> {
   await host.exec([
     'sh',
     '-ec',
-    `while pgrep -f 'main[.]js daemon' >/dev/null; do sleep 0.05; done; [ ! -e ${HELD} ] || rmdir ${HELD}`
+    `while pgrep -f 'main[.]js daemon' >/dev/null; do sleep 0.05; done; while [ -e ${HELD} ] && ! rmdir ${HELD} 2>/dev/null; do sleep 0.05; done`
   ])
 }
 

@@ -6,7 +6,7 @@ import { dumpOptions, restoreOptions, writeConfigFile } from '../criu/config-fil
 import type { CriuOption } from '../criu/config-file.ts'
 import { writeHook } from '../criu/hook.ts'
 import { leaveRepairMode, tracersOf } from '../criu/repair.ts'
-import { isPopulated, requestFreeze, tasks } from '../host/cgroup.ts'
+import { isPopulated, requestFreezeIfThere, tasks } from '../host/cgroup.ts'
 import { HostProblem } from '../host/problem.ts'
 import { run } from '../host/run.ts'
 import type { CheckpointPaths } from './engine.ts'
@@ -145,11 +145,7 @@ export async function undoTraces(
 }
 
 async function freezeIfThere(cgroup: string): Promise<void> {
-  if (!(await isPopulated(cgroup))) return
-  await requestFreeze(cgroup).catch((error: unknown) => {
-    // It ended meanwhile.
-    if (!(error instanceof HostProblem && error.details.code === 'CGROUP_GONE')) throw error
-  })
+  if (await isPopulated(cgroup)) await requestFreezeIfThere(cgroup)
 }
 
 async function endsByItself(configFile: string, work: string, signal: AbortSignal): Promise<boolean> {

@@ -64,6 +64,13 @@ export async function requestFreeze(cgroup: string): Promise<void> {
   await write(cgroup, 'cgroup.freeze', '1')
 }
 
+/** The same; nothing is done where the cgroup is gone. */
+export async function requestFreezeIfThere(cgroup: string): Promise<void> {
+  await requestFreeze(cgroup).catch((error: unknown) => {
+    if (!(error instanceof HostProblem && error.details.code === 'CGROUP_GONE')) throw error
+  })
+}
+
 /** Lets a cgroup run. @throws HostProblem CGROUP_GONE */
 export async function thaw(cgroup: string): Promise<void> {
   await write(cgroup, 'cgroup.freeze', '0')

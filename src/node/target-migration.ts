@@ -9,14 +9,13 @@ import { Decision, type Offer, type Response, type Restore } from '../../protoco
 import type { FindingView, MigrationView, Phase, Problem, Resolution } from '../../protocols/operator/views.ts'
 import type { Engine, RestoredTree, Staged } from '../engines/engine.ts'
 import type { Unheld } from '../engines/unheld.ts'
-import { isFrozen, isPopulated, killAll, requestFreeze, thaw } from '../host/cgroup.ts'
+import { isFrozen, isPopulated, killAll, requestFreezeIfThere, thaw } from '../host/cgroup.ts'
 import { compareHosts } from '../host/compare.ts'
 import type { HostFacts } from '../host/facts.ts'
 import { announce } from '../host/frames.ts'
 import { runsUnheld } from '../host/hold.ts'
 import { writeNeighbours } from '../host/neighbours.ts'
 import { attachEach, type UnattachedPort } from '../host/ports.ts'
-import { HostProblem } from '../host/problem.ts'
 import { identityOf } from '../host/processes.ts'
 import { freezeStopped } from '../host/tree.ts'
 import { Books } from './books.ts'
@@ -764,7 +763,8 @@ export class TargetMigration {
     if (this.#unheld === undefined && this.#unseen === undefined) return
     this.#signUnheld()
     // It stands still while that is written down, and is gone only when it is: a daemon that is killed in between leaves what it saw.
-    await standStill((this.#tree ?? this.#staged)?.cgroup)
+    const cgroup = (this.#tree ?? this.#staged)?.cgroup
+    if (cgroup !== undefined) await requestFreezeIfThere(cgroup)
     await this.#recordUnheld()
   }
 
@@ -878,13 +878,6 @@ export function runsHere(host: string, { container, source }: MigrationView): Re
 /** Records of older versions don't have the first process: its pid has to do. */
 async function isThere(tree: KnownRestored): Promise<boolean> {
   return (await sameTree(tree, Number.POSITIVE_INFINITY)) !== undefined
-}
-
-async function standStill(cgroup: string | undefined): Promise<void> {
-  if (cgroup === undefined) return
-  await requestFreeze(cgroup).catch((error: unknown) => {
-    if (!(error instanceof HostProblem && error.details.code === 'CGROUP_GONE')) throw error
-  })
 }
 
 function codeOf(problem: Problem | undefined): { code?: string } {

@@ -3,20 +3,17 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { configSchema } from '../../config/schema.ts'
 import type { Request } from '../../protocols/migration/index.ts'
 import type { Problem } from '../../protocols/operator/views.ts'
 import type { Engine } from '../../src/engines/engine.ts'
 import { openJournal, type Journal } from '../../src/journal/journal.ts'
-import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { Migration } from '../../src/node/node.ts'
 import { PeerRequests } from '../../src/node/peer-requests.ts'
-import { Reservations } from '../../src/node/reservations.ts'
 import { cordonProblem } from '../../src/node/cordon.ts'
 import { signerOf } from '../../src/receipt/signature.ts'
 import { facts } from './host-facts.ts'
+import { nodeParts } from './node-parts.ts'
 
 const signal = AbortSignal.timeout(30_000)
 const [one, two] = ['0000000000one', '0000000000two'] as const
@@ -47,21 +44,20 @@ beforeEach(async () => {
   examined = 0
   cordoned = undefined
   const parts = {
-    name: 'b',
-    config: configSchema.parse({ name: 'b', stateDir: folder }),
-    log: pino({ level: 'silent' }),
-    journal,
-    mesh: {
-      self: { peerId: source, name: 'b', addresses: [] },
-      request: () => Promise.reject(new Error('nobody is there'))
-    } as Partial<Mesh> as Mesh,
-    signer: signerOf(await generateKeyPair('Ed25519')),
+    ...nodeParts({
+      name: 'b',
+      folder,
+      journal,
+      signer: signerOf(await generateKeyPair('Ed25519')),
+      runc: engine,
+      mesh: {
+        self: { peerId: source, name: 'b', addresses: [] },
+        request: () => Promise.reject(new Error('nobody is there'))
+      }
+    }),
     presentPeer: (peerId: string) => peerId,
-    engines: new Map([['runc', engine as Engine]] as const),
-    reservations: new Reservations(),
     cordon: { standing: { cordoned: false }, refusal: () => cordoned },
-    facts: async () => facts,
-    now: () => Date.now()
+    facts: async () => facts
   }
   requests = new PeerRequests(parts, {
     broken: () => undefined,

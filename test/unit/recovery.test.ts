@@ -3,18 +3,15 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { configSchema } from '../../config/schema.ts'
 import { Decision } from '../../protocols/migration/index.ts'
 import type { Engine } from '../../src/engines/engine.ts'
 import { HostProblem } from '../../src/host/problem.ts'
 import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
-import type { Mesh } from '../../src/mesh/mesh.ts'
 import { FerryNode } from '../../src/node/node.ts'
 import type { NodeParts } from '../../src/node/parts.ts'
-import { Reservations } from '../../src/node/reservations.ts'
 import { signerOf } from '../../src/receipt/signature.ts'
+import { nodeParts } from './node-parts.ts'
 
 const signal = AbortSignal.timeout(30_000)
 const peer = '12D3KooWSVBhVxkTkktnz5jxpPZxmd4WkPttRz84vDDJyNxfCww4'
@@ -64,22 +61,18 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ferry-recovery-'))
   journal = await openJournal(join(folder, 'journal'))
   const engine: Partial<Engine> = { name: 'runc', version: () => Promise.resolve('1.3'), adopt: () => adopt() }
-  const parts = {
+  const parts = nodeParts({
     name: 'a',
-    config: configSchema.parse({ name: 'a', stateDir: folder }),
-    log: pino({ level: 'silent' }),
+    folder,
     journal,
+    signer: signerOf(await generateKeyPair('Ed25519')),
+    runc: engine,
     mesh: {
       self: { peerId: '12D3KooWself', name: 'a', addresses: [] },
       onDisconnect: () => () => undefined,
       request: () => Promise.reject(new Error('nobody is there'))
-    } as Partial<Mesh> as Mesh,
-    signer: signerOf(await generateKeyPair('Ed25519')),
-    engines: new Map([['runc', engine as Engine]] as const),
-    reservations: new Reservations(),
-    facts: () => Promise.reject(new Error('nobody asks for facts')),
-    now: () => Date.now()
-  }
+    }
+  })
   node = new FerryNode(parts as unknown as NodeParts, () => undefined)
 })
 afterEach(async () => {

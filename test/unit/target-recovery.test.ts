@@ -5,24 +5,21 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { configSchema } from '../../config/schema.ts'
 import { Decision } from '../../protocols/migration/index.ts'
 import type { Engine } from '../../src/engines/engine.ts'
 import type { Unheld } from '../../src/engines/unheld.ts'
 import { cgroupFolder, freeze, isFrozen, isPopulated, killAll, moveOut, removeTree } from '../../src/host/cgroup.ts'
 import { identityOf } from '../../src/host/processes.ts'
 import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
-import type { Mesh } from '../../src/mesh/mesh.ts'
 import { FerryNode } from '../../src/node/node.ts'
 import type { NodeParts } from '../../src/node/parts.ts'
-import { Reservations } from '../../src/node/reservations.ts'
 import { decodeEntry } from '../../src/receipt/entry.ts'
 import { Receipt } from '../../src/receipt/receipt.ts'
 import { signerOf, type Signer } from '../../src/receipt/signature.ts'
 import { paperEngine } from '../fuzz/paper-engine.ts'
 import { needs } from './needs.ts'
+import { nodeParts } from './node-parts.ts'
 
 const signal = AbortSignal.timeout(30_000)
 const peer = '12D3KooWSVBhVxkTkktnz5jxpPZxmd4WkPttRz84vDDJyNxfCww4'
@@ -102,23 +99,19 @@ beforeEach(async () => {
       signedBefore ??= await kinds()
     }
   }
-  const parts = {
+  const parts = nodeParts({
     name: 'b',
-    config: configSchema.parse({ name: 'b', stateDir: folder }),
-    log: pino({ level: 'silent' }),
+    folder,
     journal,
+    signer,
+    runc: engine,
     mesh: {
       self: { peerId: signer.peer, name: 'b', addresses: [] },
       onDisconnect: () => () => undefined,
       request: (_, { handBack }) =>
         handBack === undefined ? Promise.reject(new Error('nobody is there')) : Promise.resolve({ ack: {} })
-    } as Partial<Mesh> as Mesh,
-    signer,
-    engines: new Map([['runc', engine]] as const),
-    reservations: new Reservations(),
-    facts: () => Promise.reject(new Error('nobody asks for facts')),
-    now: () => Date.now()
-  }
+    }
+  })
   node = new FerryNode(parts as unknown as NodeParts, () => undefined)
 })
 afterEach(async () => {

@@ -280,3 +280,35 @@ describe.each(['runc', 'crun', 'lxc'] as const)('%s', (engine) => {
     expect(await traces(b)).toBe(clean[1])
   }, 180_000)
 })
+
+describe('a network namespace of which only the file is there, as where its `ip` was ended halfway', () => {
+  let clean: string
+
+  beforeAll(async () => {
+    clean = await traces(b)
+    await makeOci('runc')
+  }, 60_000)
+
+  afterAll(async () => {
+    await removeContainer(a, 'runc')
+    await removeContainer(b, 'runc')
+  })
+
+  test('goes with the rest of the migration that made it', async () => {
+    const { spec } = await call<Inspection>(a, 'runc', 'inspect', NAME)
+    const staged = await call<Staged>(b, 'runc', 'stage', spec, options('mig7'))
+    await call(b, 'runc', 'prepareRestore', staged)
+    await script(b, `umount /run/netns/${NAME}`)
+    await call(b, 'runc', 'discard', staged)
+    expect(await traces(b)).toBe(clean)
+  })
+
+  test('is said before anything is written where nobody knows whose it is', async () => {
+    const { spec } = await call<Inspection>(a, 'runc', 'inspect', NAME)
+    await script(b, `touch /run/netns/${NAME}`)
+    const findings = await call<Finding[]>(b, 'runc', 'examine', spec, options('mig8'))
+    await script(b, `ip netns del ${NAME}`)
+    expect(findings.map(({ code }) => code)).toEqual(['NETNS_TAKEN'])
+    expect(await traces(b)).toBe(clean)
+  })
+})

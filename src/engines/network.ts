@@ -1,5 +1,4 @@
 // A container's network as it travels: read on the source, checked and made again on the target.
-import { readFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Finding } from '../host/problem.ts'
@@ -20,6 +19,7 @@ import { run } from '../host/run.ts'
 import { interfaceSchema } from './container-name.ts'
 import type { Port } from './engine.ts'
 import { blocker } from './findings.ts'
+import { present } from './host-paths.ts'
 
 const address = z.string().regex(/^[0-9a-fA-F.:]{2,45}$/, 'an IP address')
 const cidr = z.string().regex(/^[0-9a-fA-F.:]{2,45}\/\d{1,3}$/, 'an address in CIDR notation')
@@ -220,10 +220,12 @@ export function netnsPath(name: string): string {
   return `/run/netns/${name}`
 }
 
-/** Whether /run/netns/NAME is there and a network namespace is mounted on it. */
+/**
+ * Whether /run/netns/NAME is there. A file on which no namespace is mounted counts: an `ip netns add` or `del` that was ended halfway leaves one, and
+ * no other can be made beside it.
+ */
 export async function netnsExists(name: string): Promise<boolean> {
-  const mounts = await readFile('/proc/self/mountinfo', 'utf8')
-  return mounts.split('\n').some((line) => line.split(' ')[4] === netnsPath(name))
+  return present(netnsPath(name))
 }
 
 /** Removes what `makeNetns` made; what is gone already is fine. @throws HostProblem COMMAND_FAILED */

@@ -6,19 +6,21 @@ import { Moving } from './moving.ts'
 
 const HELD = '/sys/fs/cgroup/held'
 
+/** Into a cgroup that is frozen already: it can start nothing there. The oldest: a child that has not become its program yet has the same command line. */
 export async function holdDaemon(host: LabHost): Promise<void> {
   await host.exec([
     'sh',
     '-ec',
-    `mkdir -p ${HELD}; pgrep -f 'main[.]js daemon' > ${HELD}/cgroup.procs; echo 1 > ${HELD}/cgroup.freeze`
+    `mkdir -p ${HELD}; echo 1 > ${HELD}/cgroup.freeze; pgrep -o -f 'main[.]js daemon' > ${HELD}/cgroup.procs`
   ])
 }
 
+/** Out of the cgroup while that is frozen still: nothing that it starts then is in there. */
 export async function letGo(host: LabHost): Promise<void> {
   await host.exec([
     'sh',
     '-ec',
-    `echo 0 > ${HELD}/cgroup.freeze; for pid in $(cat ${HELD}/cgroup.procs); do echo $pid > /sys/fs/cgroup/cgroup.procs; done; rmdir ${HELD}`
+    `for pid in $(cat ${HELD}/cgroup.procs); do echo $pid > /sys/fs/cgroup/cgroup.procs; done; rmdir ${HELD}`
   ])
 }
 

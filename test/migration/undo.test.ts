@@ -70,6 +70,8 @@ test('started again before ferry was, after a power cut: it runs as it is, and t
   // What starts it was set aside; somebody puts it back.
   await a.host.exec(['cp', '/srv/web/config.json.ferry-parked', '/srv/web/config.json'])
   await runBundle(a.host, web, '/srv/web')
+  // A runtime that has started a container returns before the program has its name.
+  await expect.poll(() => a.host.pids('counter'), { timeout: 10_000 }).toHaveLength(1)
   const again = await a.host.pids('counter')
   await a.start()
   await cluster.connected()

@@ -41,6 +41,7 @@ async function run(cluster: Cluster): Promise<boolean> {
   const [before] = await a.host.pids('counter')
   await move(a, b)
   await client.more()
+  await b.settled()
   await move(b, a)
   await client.more(80)
   const seen = await client.finish()

@@ -148,6 +148,13 @@ export class FerryHost {
     return daemon.exited
   }
 
+  /** Resolves when no migration is under way here. A target runs the container, and its source has ended, before its own end is on disk and the name free. */
+  async settled(): Promise<void> {
+    while ((await this.json<{ outcome?: string }[]>('migrations')).some(({ outcome }) => outcome === undefined)) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
   /** Runs the CLI on this host; never throws for its exit code. */
   ferry(...args: string[]): Promise<ExecResult> {
     return this.host.exec(['ferry', ...args], { check: false, timeoutMs: 180_000 })

@@ -32,6 +32,7 @@ describe.each([
     await client.more()
     expect(await b.host.pids('counter')).toHaveLength(1)
     expect(await a.host.pids('counter')).toHaveLength(0)
+    await b.settled()
     expect(await b.json<ContainerView[]>('ls')).toContainEqual(
       expect.objectContaining({ engine, name, state: 'running', host: 'b' })
     )

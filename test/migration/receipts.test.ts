@@ -1,6 +1,6 @@
 // What real migrations sign, however they end, proves that the container ran on one host at a time.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { MigrationView, ReceiptView } from '../../protocols/operator/views.ts'
+import type { ReceiptView } from '../../protocols/operator/views.ts'
 import { createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter, startProgram } from './containers.ts'
 import { buryDaemon, letGo, movingHeld } from './held-daemon.ts'
@@ -82,10 +82,7 @@ test('handed back, since the restored tree was killed before the decision', asyn
   await letGo(a.host)
   expect((await moving.end()).view.outcome).toBe('rolled-back')
   await proved(moving.id, ['a: before to frozen', 'a: taken-back to now'])
-  // Until its own end is on record the target holds the name.
-  while ((await b.json<MigrationView[]>('migrations')).some(({ outcome }) => outcome === undefined)) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  await b.settled()
 })
 
 test('refused: the target never had anything to run', async () => {

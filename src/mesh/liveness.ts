@@ -14,6 +14,8 @@ export interface LivenessOptions<C> {
 
 /** Connections asked at a time: in a large mesh each has its turn less often, and the cost stays the same. */
 const AT_ONCE = 4
+/** A silence is counted in so many steps. */
+const STEPS = 4
 
 /** Returns what stops it. */
 export function watchLiveness<C extends object>(options: LivenessOptions<C>): () => void {
@@ -23,13 +25,15 @@ export function watchLiveness<C extends object>(options: LivenessOptions<C>): ()
 
   const ask = async (connection: C): Promise<void> => {
     underWay.add(connection)
+    const silence = silenceOf(timeoutMs)
     try {
-      await options.probe(connection, AbortSignal.any([stopped.signal, AbortSignal.timeout(timeoutMs)]))
+      await options.probe(connection, AbortSignal.any([stopped.signal, silence.signal]))
     } catch (error) {
       // A probe waits behind a bulk transfer on a slow link; as long as that moves, the link is there.
       if (stopped.signal.aborted || performance.now() - options.lastActivity(connection) < timeoutMs) return
       options.lost(connection, error instanceof Error ? error.message : String(error))
     } finally {
+      silence[Symbol.dispose]()
       underWay.delete(connection)
     }
   }
@@ -44,4 +48,22 @@ export function watchLiveness<C extends object>(options: LivenessOptions<C>): ()
     clearInterval(timer)
     stopped.abort(new Error('the mesh is stopping'))
   }
+}
+
+/**
+ * Aborts after a time in which nothing came and this process could have heard it. Where it stood still itself, with its machine perhaps, timers are
+ * due before what arrived meanwhile is read: that is nobody's silence, and the time begins anew.
+ */
+function silenceOf(timeoutMs: number): Disposable & { readonly signal: AbortSignal } {
+  const over = new AbortController()
+  const stepMs = timeoutMs / STEPS
+  let steps = 0
+  let before = performance.now()
+  const timer = setInterval(() => {
+    const now = performance.now()
+    steps = now - before > 2 * stepMs ? 0 : steps + 1
+    before = now
+    if (steps >= STEPS) over.abort(new Error(`no answer for ${String(timeoutMs)} ms`))
+  }, stepMs)
+  return { signal: over.signal, [Symbol.dispose]: () => clearInterval(timer) }
 }

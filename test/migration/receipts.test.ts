@@ -77,7 +77,8 @@ test('handed back, since the restored tree was killed before the decision', asyn
   await b.host.exec([
     'sh',
     '-ec',
-    `echo 1 > "/sys/fs/cgroup$(sed -n s/^0:://p /proc/${String(pid)}/cgroup)/cgroup.kill"`
+    `group="/sys/fs/cgroup$(sed -n s/^0:://p /proc/${String(pid)}/cgroup)"; echo 1 > "$group/cgroup.kill"
+     while grep -q 'populated 1' "$group/cgroup.events"; do sleep 0.02; done`
   ])
   await letGo(a.host)
   expect((await moving.end()).view.outcome).toBe('rolled-back')

@@ -34,7 +34,7 @@ async function ofAnyHost(host: ChaosHost): Promise<string[]> {
        pgrep -ax 'criu|runc|crun|lxc-checkpoint|perl|rsync' | sed 's/^/process /'`
     ])
     const lines = stdout.split('\n').filter((line) => line !== '' && !MAY_STAY.test(line))
-    if (lines.length === 0 || tries === 10) return lines
+    if (lines.length === 0 || tries === 50) return lines
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
 }

@@ -6,7 +6,7 @@ export async function leftovers(host: LabHost, name: string): Promise<string[]> 
   // A target goes on announcing the container's new place for a second.
   for (let tries = 0; ; tries++) {
     const found = await traces(host, name)
-    if (found.length === 0 || tries === 10) return found
+    if (found.length === 0 || tries === 50) return found
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
 }

@@ -20,7 +20,7 @@ export async function strays(host: LabHost, pids: readonly number[]): Promise<st
   // Who listens for kept frames ends a moment after the migration.
   for (let tries = 0; ; tries++) {
     const found = await look(host, pids)
-    if (found.length === 0 || tries === 10) return found
+    if (found.length === 0 || tries === 50) return found
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
 }

@@ -4,7 +4,8 @@ import type { LabProcess } from '../lab/lab.ts'
 import type { ChaosHost } from './chaos-host.ts'
 import type { Ledger } from './ledger.ts'
 
-const ANSWER_MS = 15_000
+/** The peer itself waits 10 s for each step of a request, and takes a while to start. */
+const ANSWER_MS = 60_000
 
 export class Repeater {
   readonly #process: LabProcess

@@ -13,7 +13,7 @@ import { run } from './vm/run.ts'
 
 const REPOSITORY = join(import.meta.dirname, '../..')
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const BOOT_TIMEOUT_MS = 15_000
+const BOOT_TIMEOUT_MS = 60_000
 
 export interface NsHostSettings {
   readonly lab: string

@@ -9,7 +9,8 @@ import type { ExecOptions, ExecResult, LabProcess } from './lab.ts'
 const DEFAULT_TIMEOUT_MS = 60_000
 /** How long output is read after the program's end: what it left in the background may hold the pipes for ever. */
 const DRAIN_MS = 300
-const END_TIMEOUT_MS = 10_000
+/** A daemon that is told to end has 45 s to end its migrations. */
+const END_TIMEOUT_MS = 60_000
 const KILL_PATIENCE_MS = 2000
 
 export interface Command {
@@ -190,7 +191,7 @@ async function programOf(nsenter: number): Promise<number | undefined> {
 }
 
 async function entered(nsenter: number, running: () => boolean): Promise<number | undefined> {
-  for (let tries = 0; tries < 2000 && running(); tries++) {
+  while (running()) {
     const pid = await programOf(nsenter)
     if (pid !== undefined) return pid
     await sleep(2)

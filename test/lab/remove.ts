@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { cgroupHierarchies, cgroupName, diskFolder, runFolder } from './places.ts'
 import { run } from './vm/run.ts'
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 
 function absent(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ['ENOENT', 'ENODEV'].includes(String(error.code))

@@ -41,6 +41,7 @@ function routerOf(subnet: number): string {
 }
 
 const FIRST_NAT = 2
+const RELAY_TIMEOUT_MS = 30_000
 const NOWHERE_ELSE: Places = { secondSubnet: [], behindNat: [] }
 
 export class Segment {
@@ -222,7 +223,7 @@ export class Segment {
           resolve(false)
         })
       ),
-      sleep(5000, false)
+      sleep(RELAY_TIMEOUT_MS, false, { ref: false })
     ])
     relay.stdout.destroy()
     relay.unref()

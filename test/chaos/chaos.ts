@@ -124,9 +124,12 @@ export class Chaos {
     }
     this.settled(ledger.engine, to)
     this.moved(ledger.engine, 1)
-    for (let tries = 0; tries < 50; tries++) {
-      if ((await pidsOn(this.host(to), ledger)).length === 1 && (await pidsOn(this.host(from), ledger)).length === 0)
-        return
+    for (let tries = 0; tries < 300; tries++) {
+      const alone =
+        (await pidsOn(this.host(to), ledger)).length === 1 && (await pidsOn(this.host(from), ledger)).length === 0
+      // The target's own end comes after the source's, and the name there is taken until then.
+      const ended = (await this.host(to).migrations()).every(({ outcome }) => outcome !== undefined)
+      if (alone && ended) return
       await sleep(100)
     }
     throw new Error(`after a move without any fault ${ledger.name} does not run on ${to} alone`)

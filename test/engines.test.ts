@@ -63,7 +63,7 @@ async function script(host: LabHost, text: string): Promise<string> {
 /** What the container answers, over a connection of its own; its counter begins at 1. */
 async function count(): Promise<number> {
   // Nobody announces the address here: asking for it again tells the segment where it is.
-  const ask = `ip neigh flush to ${ADDRESS}; printf 'x\\n' | nc -w 5 -q 1 ${ADDRESS} 8000`
+  const ask = `ip neigh flush to ${ADDRESS}; printf 'x\\n' | nc -w 30 -N ${ADDRESS} 8000`
   const { stdout } = await lab.client.exec(['sh', '-c', ask])
   return Number(stdout)
 }
@@ -220,7 +220,7 @@ describe.each(['runc', 'crun', 'lxc'] as const)('%s', (engine) => {
   beforeAll(async () => {
     clean = await Promise.all([traces(a), traces(b)])
     await make[engine]()
-  }, 60_000)
+  }, 300_000)
 
   afterAll(async () => {
     await removeContainer(a, engine)
@@ -240,13 +240,13 @@ describe.each(['runc', 'crun', 'lxc'] as const)('%s', (engine) => {
     expect((await call<Inspection>(a, engine, 'inspect', NAME)).initPid).toBe(move.container.initPid)
     expect(await count()).toBe(before + 1)
     expect(await traces(b)).toBe(clean[1])
-  }, 120_000)
+  }, 300_000)
 
   test('a rollback before the restore leaves nothing on the target either', async () => {
     const move = await dumped(engine, 'mig2', a, b)
     await rollBack(move)
     expect(await traces(b)).toBe(clean[1])
-  }, 120_000)
+  }, 300_000)
 
   test('it moves with its memory, its addresses and its names, and back', async () => {
     const before = await count()
@@ -263,7 +263,7 @@ describe.each(['runc', 'crun', 'lxc'] as const)('%s', (engine) => {
     await finish(back, await restored(back, 'hook'))
     expect(await count()).toBe(before + 2)
     expect(await traces(b)).toBe(clean[1])
-  }, 240_000)
+  }, 300_000)
 
   test('a name that is taken is said before anything is written', async () => {
     const { spec } = await call<Inspection>(a, engine, 'inspect', NAME)
@@ -278,7 +278,7 @@ describe.each(['runc', 'crun', 'lxc'] as const)('%s', (engine) => {
     expect(problem?.code).toBe('CRIU_RESTORE_FAILED')
     await rollBack(move)
     expect(await traces(b)).toBe(clean[1])
-  }, 180_000)
+  }, 300_000)
 })
 
 describe('a network namespace of which only the file is there, as where its `ip` was ended halfway', () => {
@@ -287,7 +287,7 @@ describe('a network namespace of which only the file is there, as where its `ip`
   beforeAll(async () => {
     clean = await traces(b)
     await makeOci('runc')
-  }, 60_000)
+  }, 300_000)
 
   afterAll(async () => {
     await removeContainer(a, 'runc')

@@ -16,6 +16,8 @@ export async function netnsFindings(initPid: number, own: ReadonlySet<number>): 
     if ((await readlink(`/proc/${entry}/ns/net`).catch(() => '')) !== namespace) continue
     if (await isOurs(pid)) continue
     const comm = (await readFile(`/proc/${entry}/comm`, 'utf8').catch(() => '?')).trim()
+    // One that has ended meanwhile has no parent to tell whose it was, and is nobody's hindrance.
+    if ((await readlink(`/proc/${entry}/ns/net`).catch(() => '')) !== namespace) continue
     return [
       blocker(
         'NETNS_SHARED',

@@ -80,10 +80,7 @@ export async function inspectLxc(name: string, signal: AbortSignal): Promise<Ins
               'Give it a veth on a bridge: an address of a host can not move'
             )
           ]
-        : [
-            ...(await networkFindings(initPid, network.ports, signal)),
-            ...(await netnsFindings(initPid, new Set(pids)))
-          ])
+        : [...(await networkFindings(initPid, network.ports, signal)), ...(await netnsFindings(initPid, cgroup))])
     ]
   }
 }

@@ -1,20 +1,22 @@
 // Who else uses a container's network namespace.
 import { readdir, readFile, readlink } from 'node:fs/promises'
+import { cgroupOf, tasks } from '../host/cgroup.ts'
 import type { Finding } from '../host/problem.ts'
 import { blocker } from './findings.ts'
 
 /** Of /proc/PID/stat: what follows the name, which may hold anything, is "STATE PPID" (proc_pid_stat(5)). */
 const PARENT = /^\d+ \(.*\) \S (\d+)/s
 
-/** Containers that share a network namespace (a pod) can't leave each other. `own` are the container's processes. */
-export async function netnsFindings(initPid: number, own: ReadonlySet<number>): Promise<Finding[]> {
+/** Containers that share a network namespace (a pod) can't leave each other. What is in the container's `cgroup` is its own. */
+export async function netnsFindings(initPid: number, cgroup: string): Promise<Finding[]> {
   const namespace = await readlink(`/proc/${String(initPid)}/ns/net`)
+  const own = new Set(await tasks(cgroup))
   for (const entry of await readdir('/proc')) {
     const pid = Number(entry)
     if (!Number.isInteger(pid) || own.has(pid)) continue
     // Processes end while one looks.
     if ((await readlink(`/proc/${entry}/ns/net`).catch(() => '')) !== namespace) continue
-    if (await isOurs(pid)) continue
+    if ((await isIn(pid, cgroup)) || (await isOurs(pid))) continue
     const comm = (await readFile(`/proc/${entry}/comm`, 'utf8').catch(() => '?')).trim()
     // One that has ended meanwhile has no parent to tell whose it was, and is nobody's hindrance.
     if ((await readlink(`/proc/${entry}/ns/net`).catch(() => '')) !== namespace) continue
@@ -28,6 +30,12 @@ export async function netnsFindings(initPid: number, own: ReadonlySet<number>): 
     ]
   }
   return []
+}
+
+/** A container starts processes while one looks. */
+async function isIn(pid: number, cgroup: string): Promise<boolean> {
+  const at = await cgroupOf(pid).catch(() => '')
+  return at === cgroup || at.startsWith(`${cgroup}/`)
 }
 
 /** What ferry itself runs in there (it announces a container that has just come) ends by itself. */

@@ -63,7 +63,7 @@ export async function inspectOci(runtime: OciRuntime, name: string, signal: Abor
       ...configFindings(config, name, cgroup, { home: container.bundle, rootfs }),
       ...netnsFindings(netns, netnsName, network),
       ...(netns === undefined ? [] : await networkFindings(where, network.ports, signal)),
-      ...(netns === undefined ? [] : await sharedNetnsFindings(container.pid, new Set(await tasks(cgroup))))
+      ...(netns === undefined ? [] : await sharedNetnsFindings(container.pid, cgroup))
     ]
   }
 }

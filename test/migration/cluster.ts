@@ -81,6 +81,9 @@ export class Client {
   }
 }
 
+/** A command takes half a minute to start on an emulated host, and a move there is made of many. */
+const COMMAND_MS = { ns: 180_000, vm: 600_000 } as const
+
 /** A lab host with ferry on it. */
 export class FerryHost {
   readonly host: LabHost
@@ -108,7 +111,8 @@ export class FerryHost {
   }
 
   async identify(): Promise<string> {
-    this.peerId = (JSON.parse((await this.host.exec(['ferry', 'id', '--json'])).stdout) as { peerId: string }).peerId
+    const { stdout } = await this.host.exec(['ferry', 'id', '--json'], { timeoutMs: COMMAND_MS[this.host.kind] })
+    this.peerId = (JSON.parse(stdout) as { peerId: string }).peerId
     return this.peerId
   }
 
@@ -157,7 +161,7 @@ export class FerryHost {
 
   /** Runs the CLI on this host; never throws for its exit code. */
   ferry(...args: string[]): Promise<ExecResult> {
-    return this.host.exec(['ferry', ...args], { check: false, timeoutMs: 180_000 })
+    return this.host.exec(['ferry', ...args], { check: false, timeoutMs: COMMAND_MS[this.host.kind] })
   }
 
   /** Runs the CLI with --json; the last line is what it said. */

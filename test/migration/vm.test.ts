@@ -4,8 +4,8 @@ import type { ContainerView, MigrationView } from '../../protocols/operator/view
 import { Client, createCluster, type Cluster } from './cluster.ts'
 import { startCounter } from './containers.ts'
 
-const UP_TIMEOUT_MS = 900_000
-const MOVE_TIMEOUT_MS = 600_000
+const UP_TIMEOUT_MS = 1_200_000
+const MOVE_TIMEOUT_MS = 1_200_000
 const address = '10.77.0.150'
 let cluster: Cluster
 

@@ -43,8 +43,10 @@ export interface FrameInjector {
 /** The header that PACKET_VNET_HDR puts before each frame; bytes. */
 export const VNET_HEADER_BYTES = 10
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024
-/** How long perl may take to say that it captures, or to account for what it did, milliseconds. */
+/** How long perl may take to say that it can send, or to account for what it did, milliseconds. */
 const ANSWER_LIMIT_MS = 5000
+/** How long it may take until frames are captured, milliseconds: the container runs meanwhile, and without them it is not moved. */
+const CAPTURE_LIMIT_MS = 30_000
 
 /** Resolves when the capture runs. @throws HostProblem FRAME_HOLD_FAILED, COMMAND_MISSING (perl) */
 export async function holdFrames(options: HoldOptions): Promise<FrameHold> {
@@ -54,7 +56,8 @@ export async function holdFrames(options: HoldOptions): Promise<FrameHold> {
     signal: options.signal
   })
   const reader = byteReader(child.stdout)
-  await ready(child, reader, 'FRAME_HOLD_FAILED', `Frames on bridge ${options.bridge} could not be held`)
+  const what = `Frames on bridge ${options.bridge} could not be held`
+  await ready(child, reader, CAPTURE_LIMIT_MS, 'FRAME_HOLD_FAILED', what)
   const queue = frameQueue()
   const account = collect(reader, queue).finally(() => queue.end())
   // Whoever stops awaits it; until then a failure must not be an unhandled one.
@@ -83,7 +86,7 @@ export async function frameInjector(outer: string, signal: AbortSignal): Promise
   const child = await start(['perl', '-e', injectScript, outer], { signal })
   const reader = byteReader(child.stdout)
   const what = `Frames could not be sent into port ${outer}`
-  await ready(child, reader, 'FRAME_INJECTOR_FAILED', what)
+  await ready(child, reader, ANSWER_LIMIT_MS, 'FRAME_INJECTOR_FAILED', what)
   return {
     async inject(frames) {
       for await (const frame of frames) {
@@ -247,17 +250,17 @@ function frameQueue() {
   }
 }
 
-async function ready(child: Running, reader: ByteReader, code: string, what: string): Promise<void> {
-  const word = await within(reader.read(1), child)
+async function ready(child: Running, reader: ByteReader, limitMs: number, code: string, what: string): Promise<void> {
+  const word = await within(reader.read(1), child, limitMs)
   if (word?.toString() === 'R') return
   await child.kill()
   throw failed(code, what, (await child.exited).stderr)
 }
 
 /** Undefined where the child ended or took too long. */
-async function within<T>(answer: Promise<T>, child: Running): Promise<T | undefined> {
+async function within<T>(answer: Promise<T>, child: Running, limitMs = ANSWER_LIMIT_MS): Promise<T | undefined> {
   const { promise: late, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => resolve(undefined), ANSWER_LIMIT_MS)
+  const timer = setTimeout(() => resolve(undefined), limitMs)
   try {
     return await Promise.race([answer, late])
   } catch (error) {

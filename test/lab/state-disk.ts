@@ -13,16 +13,12 @@ export async function makeDisk(host: LabHost): Promise<void> {
 }
 
 export async function mountDisk(host: LabHost): Promise<void> {
-  // The mount of before a power cut is taken down by the kernel in its own time; never mount it twice.
-  await host.exec([
-    'sh',
-    '-ec',
-    `[ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
+  // The mount of before a power cut is taken down by the kernel in its own time, when all that waits is written; never mount it twice.
+  const script = `[ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
      for n in $(seq 0 63); do [ -e /dev/loop$n ] || mknod /dev/loop$n b 7 $n; done
-     for try in $(seq 100); do [ -z "$(losetup -j ${DISK})" ] && break; sleep 0.05; done
-     [ -z "$(losetup -j ${DISK})" ]
+     while [ -n "$(losetup -j ${DISK})" ]; do sleep 0.05; done
      mkdir -p ${STATE}; mount -o loop ${DISK} ${STATE}`
-  ])
+  await host.exec(['sh', '-ec', script], { timeoutMs: 120_000 })
 }
 
 export async function fillDisk(host: LabHost): Promise<void> {

@@ -20,6 +20,16 @@ def read(path):
         return b''
 
 
+def write(path, text):
+    # What it is about may end at any time.
+    try:
+        with open(path, 'w') as file:
+            file.write(text)
+        return True
+    except OSError:
+        return False
+
+
 def processes():
     return [name for name in os.listdir('/proc') if name.isdigit()]
 
@@ -80,27 +90,23 @@ class Imp:
         return False
 
     def hold(self):
+        # Frozen first: what is in there can start nothing that would be held too.
         folder = CGROUPS + '/held'
         os.makedirs(folder, exist_ok=True)
+        write(folder + '/cgroup.freeze', '1')
         held = False
         for pid in processes():
             words = read('/proc/%s/cmdline' % pid).split(b'\0')
             if b'daemon' in words and any(word.endswith(b'main.js') for word in words):
-                with open(folder + '/cgroup.procs', 'w') as file:
-                    file.write(pid)
-                held = True
-        with open(folder + '/cgroup.freeze', 'w') as file:
-            file.write('1')
+                held = write(folder + '/cgroup.procs', pid) or held
         say('hold done' if held else 'hold missed')
 
     def release(self):
         folder = CGROUPS + '/held'
+        for pid in read(folder + '/cgroup.procs').decode().split():
+            write(CGROUPS + '/cgroup.procs', pid)
+        write(folder + '/cgroup.freeze', '0')
         try:
-            with open(folder + '/cgroup.freeze', 'w') as file:
-                file.write('0')
-            for pid in read(folder + '/cgroup.procs').decode().split():
-                with open(CGROUPS + '/cgroup.procs', 'w') as file:
-                    file.write(pid)
             os.rmdir(folder)
         except OSError:
             pass
@@ -111,9 +117,7 @@ class Imp:
         for folder in (name, 'lxc.payload.' + name):
             path = '%s/%s/cgroup.freeze' % (CGROUPS, folder)
             if read(path).strip() == b'1':
-                with open(path, 'w') as file:
-                    file.write('0')
-                thawed = True
+                thawed = write(path, '0') or thawed
         say('thaw done' if thawed else 'thaw missed')
 
     def watch(self, name, address):

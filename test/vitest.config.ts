@@ -8,6 +8,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 600_000,
+    // vitest's own second is over whenever a busy machine lets nobody run for so long.
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks'
   }
 })

@@ -11,7 +11,7 @@ import type { MigrationView, Problem } from '../../protocols/operator/views.ts'
 import { FakeService, unknownContainer, view } from './cli-service.ts'
 
 const log = { debug: () => undefined, error: () => undefined }
-const signal = (): AbortSignal => AbortSignal.timeout(5000)
+const signal = (): AbortSignal => AbortSignal.timeout(30_000)
 
 describe('the operator API', () => {
   let folder: string
@@ -112,7 +112,7 @@ describe('the operator API', () => {
     expect(seen).toEqual(['offering'])
     await vi.waitFor(() => {
       expect(service.watchers).toBe(0)
-    })
+    }, 20_000)
   })
 
   it('tells the error of a stream that broke after it began', async () => {

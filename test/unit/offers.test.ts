@@ -125,7 +125,7 @@ it('what was under way when a host was cordoned is not refused for it', async ()
   const begun = requests.answer(source, offer(one), signal)
   await vi.waitFor(() => {
     expect(taken).toHaveLength(1)
-  })
+  }, 20_000)
   cordoned = cordon()
   expect(await refusals(offer(one))).toEqual(['DUPLICATE_OFFER'])
   expect((await begun).refused?.problems[0]?.code).toBe('NAME_TAKEN')
@@ -146,5 +146,5 @@ it('that can not be written down leave no claim, once the disk takes something a
   expect((await requests.answer(source, offer(one), signal)).refused).toBeDefined()
   await vi.waitFor(async () => {
     expect(await journal.claim('runc/web', two)).toBe(two)
-  }, 5000)
+  }, 20_000)
 })

@@ -94,7 +94,7 @@ describe("an operator's command that a host refuses", () => {
     const watching = Array.from({ length: 16 }, () => give('watch', { id }))
     await vi.waitFor(() => {
       expect(service.watchers).toBe(16)
-    })
+    }, 20_000)
     expect((await give('cancel', { id }))[0]?.refused?.code).toBe('TOO_MANY_COMMANDS')
     const refused = (await audit.read(100)).filter(({ event }) => event === 'refused')
     expect(refused).toMatchObject([{ who, method: 'cancel', arguments: { id }, code: 'TOO_MANY_COMMANDS' }])

@@ -1,5 +1,6 @@
 // A child process with an owner: its whole process group ends when the signal aborts or `end` is called.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Exit {
   readonly code: number | null
@@ -14,11 +15,14 @@ export interface OwnedChild {
   readonly process: ChildProcess
   /** Resolves when it has ended and its standard error is read; never rejects. */
   readonly exit: Promise<Exit>
-  /** Kills what is left of the group; resolves when the child has ended. */
+  /** Kills what is left of the group; resolves when the child has ended, and where it was made to all that it had started. */
   end(): Promise<void>
 }
 
 const MAX_WORDS = 4096
+/** How often, and every how many milliseconds, it is looked whether a group that was killed is gone. */
+const MAX_LOOKS = 100
+const LOOK_MS = 10
 
 /** `stdio[2]` must be 'pipe'. */
 export function own(command: string, args: readonly string[], stdio: StdioOptions, signal: AbortSignal): OwnedChild {
@@ -30,12 +34,14 @@ export function own(command: string, args: readonly string[], stdio: StdioOption
     // 'exit' and not 'close': somebody in the group may still hold the pipes.
     child.once('exit', (code, by) => setImmediate(() => resolve({ code, signal: by, words: words.trim() })))
   })
-  const kill = (): void => {
-    if (child.pid === undefined) return
+  /** False where no process of the group is left. */
+  const kill = (): boolean => {
+    if (child.pid === undefined) return false
     try {
-      process.kill(-child.pid, 'SIGKILL')
+      return process.kill(-child.pid, 'SIGKILL')
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+      if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+      throw error
     }
   }
   signal.addEventListener('abort', kill)
@@ -47,6 +53,9 @@ export function own(command: string, args: readonly string[], stdio: StdioOption
       signal.removeEventListener('abort', kill)
       kill()
       await exit
+      // What it had started dies by itself, and until then what it was about to write may still come.
+      if (!signal.aborted) return
+      for (let tries = 0; tries < MAX_LOOKS && kill(); tries++) await sleep(LOOK_MS)
     }
   }
 }

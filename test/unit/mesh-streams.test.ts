@@ -76,7 +76,7 @@ describe('a stream for one command is ended by the host', () => {
     for (let sent = 0; sent < 16 && stream.status === 'open'; sent++) stream.send(JUNK)
     expect(await ended).toBeInstanceOf(Error)
     await working
-  }, 30_000)
+  })
 
   test('when more comes after the answer', async () => {
     const { stream, ended } = await commanded('hosts')
@@ -84,12 +84,12 @@ describe('a stream for one command is ended by the host', () => {
     expect(decodeAnswer(answer).end).toBeDefined()
     for (let sent = 0; sent < 16 && stream.status === 'open'; sent++) stream.send(JUNK)
     expect(await ended).toBeInstanceOf(Error)
-  }, 30_000)
+  })
 
   test('when it was answered and the peer leaves it open', async () => {
     const { ended } = await commanded('hosts')
     expect(await ended).toBeInstanceOf(Error)
-  }, 60_000)
+  })
 })
 
 test("an operator is not answered on libp2p's own protocols", async () => {

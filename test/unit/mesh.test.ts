@@ -135,7 +135,7 @@ describe('two hosts', () => {
     await expect(failing).rejects.toMatchObject({ details: { code: 'PEER_UNREACHABLE' } })
     await mesh('host-a', { listen: [(address ?? '').replace(/\/p2p\/.*/, '')] })
     await eventually(() => expect(b.peers()[0]).toMatchObject({ state: 'connected', name: 'host-a' }))
-  }, 30_000)
+  })
 })
 
 describe('names', () => {
@@ -203,7 +203,7 @@ describe('a link that is cut without a word', () => {
       expect(a.peers()[0]?.state).toBe('unreachable')
     })
     await failed
-  }, 30_000)
+  })
 })
 
 describe('the private key', () => {

@@ -94,7 +94,7 @@ describe('a root filesystem', () => {
     expect((await stat(join(into, 'etc/linked'))).ino).toBe((await stat(join(into, 'bin/linked-too'))).ino)
     expect(sent.value.sha256).toEqual(received.value.sha256)
     expect(sent.value.bytes).toBe(received.value.bytes)
-  }, 20_000)
+  })
 
   test('a later round sends what changed, deletes what is gone and keeps what the target has', async () => {
     await writeFile(join(from, 'big'), Buffer.alloc(3_000_000, 'x'))
@@ -106,7 +106,7 @@ describe('a root filesystem', () => {
     expect(picture(into)).toBe(picture(from))
     expect(sent).toMatchObject({ status: 'fulfilled' })
     if (sent.status === 'fulfilled') expect(sent.value.bytes).toBeLessThan(100_000)
-  }, 20_000)
+  })
 
   test('a file that changed without a new size or mtime after it was copied is sent by the next round', async () => {
     await mkdir(join(from, 'db'))
@@ -125,7 +125,7 @@ describe('a root filesystem', () => {
     expect(await readFile(join(into, 'db/mapped'), 'utf8')).toBe('later!')
     expect(picture(into)).toBe(picture(from))
     expect(second.since.getTime()).toBeGreaterThanOrEqual(first.since.getTime())
-  }, 20_000)
+  })
 
   test('a round has ended for its source when the target has settled what it brought', async () => {
     await writeFile(join(from, 'file'), 'x')
@@ -154,7 +154,7 @@ describe('a root filesystem', () => {
     expect(ended).toBe(false)
     settled.resolve()
     await Promise.all([sent, received])
-  }, 20_000)
+  })
 
   test('a target whose disk does not take what arrived says so, on both sides', async () => {
     await writeFile(join(from, 'file'), 'x')
@@ -165,7 +165,7 @@ describe('a root filesystem', () => {
       status: 'rejected',
       reason: { details: { code: 'TRANSFER_PEER_FAILED' }, peer: { code: 'SYNC_FAILED' } }
     })
-  }, 20_000)
+  })
 
   test('what a round brought is what changed at the target since it began, and can be given to the disk', async () => {
     await mkdir(join(from, 'db'))
@@ -185,7 +185,7 @@ describe('a root filesystem', () => {
     expect(names.filter((name) => name !== '').sort()).toEqual(['db', 'db/new'])
     await syncChanged(into, since, longEnough())
     await syncChanged(into, new Date(0), longEnough())
-  }, 20_000)
+  })
 
   test('giving it to the disk ends when the migration does, and with a name where it can not be done', async () => {
     await writeFile(join(into, 'file'), 'x')
@@ -205,7 +205,7 @@ describe('a root filesystem', () => {
       reason: { details: { why: expect.stringMatching(/chroot|chdir/) as unknown } }
     })
     await mkdir(into)
-  }, 20_000)
+  })
 
   test.each([
     ['a log file of its choice', ['--remote-option=--log-file=/tmp/ferry-test-log']],
@@ -255,5 +255,5 @@ describe('a root filesystem', () => {
     expect(sent).toMatchObject({ reason: { details: { code: 'TRANSFER_ABORTED' } } })
     expect(received.status).toBe('rejected')
     expect(spawnSync('pgrep', ['-fa', base], { encoding: 'utf8' }).stdout).toBe('')
-  }, 20_000)
+  })
 })

@@ -2,6 +2,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const MIB = 2 ** 20
 
@@ -34,6 +35,11 @@ const ALLOWED: readonly Allowed[] = [
   }
 ]
 
+/** The next content of a file that is replaced is beside it until it is on the disk. */
+const REPLACING = /^(cordon|mesh\/(addresses|invitations))\.json\.new$|^mesh\/records\.new$/
+const REPLACED_MS = 20_000
+const LOOK_MS = 20
+
 export interface Written {
   /** Bytes by what they are for. */
   readonly bytes: Readonly<Record<string, number>>
@@ -45,7 +51,7 @@ export interface Written {
 export async function written(stateDir: string, around: string, known: readonly string[]): Promise<Written> {
   const bytes: Record<string, number> = Object.fromEntries(ALLOWED.map(({ what }) => [what, 0]))
   const strays = (await readdir(around)).filter((name) => join(around, name) !== stateDir && !known.includes(name))
-  for (const entry of await filesBelow(stateDir)) {
+  for (const entry of await settledBelow(stateDir)) {
     const path = join(entry.parentPath, entry.name)
     const name = path.slice(stateDir.length + 1)
     const allowed = ALLOWED.find((one) => one.path.test(name))
@@ -56,6 +62,19 @@ export async function written(stateDir: string, around: string, known: readonly 
     if ((bytes[what] ?? 0) > maxBytes) strays.push(`${what}: ${bytes[what] ?? 0} bytes, ${maxBytes} are allowed`)
   }
   return { bytes, strays }
+}
+
+/** What is there when nothing is being replaced; what is said to be for longer than a disk takes is there too. */
+async function settledBelow(stateDir: string): Promise<Dirent[]> {
+  const end = performance.now() + REPLACED_MS
+  for (;;) {
+    const entries = await filesBelow(stateDir)
+    const isReplacing = entries.some(({ parentPath, name }) =>
+      REPLACING.test(join(parentPath, name).slice(stateDir.length + 1))
+    )
+    if (!isReplacing || performance.now() > end) return entries
+    await sleep(LOOK_MS)
+  }
 }
 
 async function filesBelow(folder: string): Promise<Dirent[]> {

@@ -74,7 +74,7 @@ const FOLLOWED = 0.1
 /** Behind a good question, where the whole window of a stream is filled. */
 const JUNK_BYTES = 16 * 2 ** 20
 const JUNK = new Uint8Array(2 ** 20)
-/** Milliseconds that the victim may take to end what is of no use any more. */
+/** Milliseconds that the victim may take to open its door, and to end what is of no use any more. */
 const END_MS = 60_000
 const ASK_EVERY = 20
 /** Share of the messages that are sent as they are. */
@@ -408,10 +408,11 @@ async function knock(
         count.streams++
         let opened = false
         try {
-          const signal = AbortSignal.timeout(PATIENCE_MS)
-          const connection = await node.dial(multiaddr(address), { signal, force: true })
-          const stream = await connection.newStream(JOIN_PROTOCOL, { signal })
+          const opening = AbortSignal.timeout(END_MS)
+          const connection = await node.dial(multiaddr(address), { signal: opening, force: true })
+          const stream = await connection.newStream(JOIN_PROTOCOL, { signal: opening })
           opened = true
+          const signal = AbortSignal.timeout(PATIENCE_MS)
           const good = random() < UNSPOILT ? joinRequests[0] : undefined
           const bytes = good ?? mutated(joinRequests, random)
           stream.send(random() < 0.9 ? framed(bytes) : bytes)

@@ -28,6 +28,7 @@ export class AddressFile {
   #onNews: (peerId: string) => void = () => {}
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
+  #closed = false
 
   private constructor(folder: string, log: Pick<Logger, 'warn'>) {
     this.#path = join(folder, 'addresses.json')
@@ -90,7 +91,9 @@ export class AddressFile {
     this.#writeSoon()
   }
 
+  /** What is heard after it is not written: the folder may be another daemon's by then, or gone. */
   async close(): Promise<void> {
+    this.#closed = true
     if (this.#timer !== undefined) {
       clearTimeout(this.#timer)
       this.#write()
@@ -108,6 +111,7 @@ export class AddressFile {
   }
 
   #writeSoon(): void {
+    if (this.#closed) return
     this.#timer ??= setTimeout(() => {
       this.#write()
     }, WRITE_AFTER_MS)

@@ -398,17 +398,20 @@ export class Libp2pMesh implements Mesh {
   async spread(recordIds: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const exchange = this.#exchange
     if (exchange === undefined) return []
-    const each = new Map(this.#connections().map((connection) => [connection.remotePeer.toString(), connection]))
+    const each = Map.groupBy(this.#connections(), ({ remotePeer }) => remotePeer.toString())
     const told = await Promise.all(
-      [...each].map(async ([peer, connection]) => {
-        try {
-          const limit = AbortSignal.any([signal, this.#stopping.signal, AbortSignal.timeout(RECORDS_TIMEOUT_MS)])
-          await exchange.push(peer, () => connection.newStream(RECORDS_PROTOCOL, { signal: limit }), recordIds, limit)
-          return [peer]
-        } catch (error) {
-          this.#log.debug({ peer, why: wordsOf(error) }, 'a peer was not told of membership records; it will compare')
-          return []
+      [...each].map(async ([peer, connections]) => {
+        const limit = AbortSignal.any([signal, this.#stopping.signal, AbortSignal.timeout(RECORDS_TIMEOUT_MS)])
+        // Two that dial each other have two connections, one of which may end just then. The newest is the likeliest to be good.
+        for (const connection of connections.toReversed()) {
+          try {
+            await exchange.push(peer, () => connection.newStream(RECORDS_PROTOCOL, { signal: limit }), recordIds, limit)
+            return [peer]
+          } catch (error) {
+            this.#log.debug({ peer, why: wordsOf(error) }, 'a peer was not told of membership records; it will compare')
+          }
         }
+        return []
       })
     )
     return told.flat()

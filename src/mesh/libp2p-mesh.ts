@@ -572,6 +572,11 @@ export class Libp2pMesh implements Mesh {
 
   /** A connection is worth something when a hello was heard on it: whoever is not trusted over there is let in and dropped at once. */
   #opened(connection: Connection): void {
+    // It was let in by its key, and may have been expelled since.
+    if (!this.mayConnect(connection.remotePeer.toString())) {
+      connection.abort(new Error('no member of the mesh'))
+      return
+    }
     // The side that dialled speaks; the answer tells it who the other one is.
     if (connection.direction === 'outbound') this.#introductions.set(connection, this.#introduce(connection))
     const { remotePeer } = connection

@@ -111,6 +111,11 @@ describe('names', () => {
     await startProgram(a.host, 'twin', 'sigcont')
     await startProgram(b.host, 'twin', 'sigcont')
     for (const on of [a, b, c]) {
+      // Who has one itself gives the others three seconds to say so; of whom it was heard before it need not be said again.
+      await eventually(
+        () => said<Gathered<ContainerView>>(on, 'ls', '--all'),
+        ({ answer }) => answer?.found.filter(({ name }) => name === 'twin').length === 2
+      )
       const { problem, exitCode } = await said(on, 'check', 'twin', '--to', 'c')
       expect(problem).toMatchObject({ code: 'AMBIGUOUS_CONTAINER', host: on.name })
       expect(problem?.remedy).toContain('a/twin')

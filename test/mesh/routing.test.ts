@@ -7,7 +7,8 @@ import type {
   Gathered,
   InvitationView,
   LogView,
-  MigrationView
+  MigrationView,
+  PeerView
 } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from '../migration/cluster.ts'
 import { startCounter, startProgram } from '../migration/containers.ts'
@@ -140,6 +141,11 @@ describe('names', () => {
 
 test('in a partition no command crosses: who can be asked answers, who can not is named', async () => {
   await cluster.lab.cut('b')
+  // Before that one is asked in vain, and who moves something there waits for an answer.
+  await eventually(
+    () => c.json<PeerView[]>('peers'),
+    (peers) => peers.some(({ name, state }) => name === 'b' && state === 'unreachable')
+  )
   const all = await eventually(
     () => said<Gathered<ContainerView>>(c, 'ls', '--all'),
     ({ answer }) => (answer?.missing.length ?? 0) > 0

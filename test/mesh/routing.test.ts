@@ -174,7 +174,9 @@ test('two who move it at one moment, on two hosts that do not have it, get one m
   const [moved] = both.filter(({ answer }) => answer !== undefined)
   const [refused] = both.filter(({ problem }) => problem !== undefined)
   expect(moved?.answer).toMatchObject({ outcome: 'moved', source: 'b' })
-  expect(refused?.problem).toMatchObject({ code: 'MIGRATION_UNDER_WAY', host: 'b' })
+  expect(refused?.problem).toMatchObject({ code: 'MIGRATION_UNDER_WAY' })
+  // Who comes a little later may type it where the container is arriving by then, which says so itself.
+  expect(['b', moved?.answer?.target]).toContain(refused?.problem?.host)
   expect(refused?.problem?.why).toContain(moved?.answer?.id)
   await whole(client)
   const counters = await Promise.all([a, b, c].map(({ host }) => host.pids('counter')))

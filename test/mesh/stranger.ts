@@ -21,7 +21,7 @@ node.addEventListener('peer:identify', ({ detail }) => {
 })
 
 async function open(protocol: string): Promise<string> {
-  const signal = AbortSignal.timeout(5000)
+  const signal = AbortSignal.timeout(20_000)
   try {
     const connection = await node.dial(multiaddr(address), { signal })
     const stream = await connection.newStream(protocol, { signal, runOnLimitedConnection: true })

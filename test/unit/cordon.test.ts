@@ -119,7 +119,7 @@ describe('cordon, asked on any host', () => {
     { name: 'd', peerId: 'id-d', state: 'connected' },
     { name: 'd', peerId: 'id-e', state: 'connected' }
   ]
-  const signal = AbortSignal.timeout(30_000)
+  const signal = AbortSignal.timeout(120_000)
   let asked: unknown[]
   let router: Router
 

@@ -15,7 +15,7 @@ import { signerOf } from '../../src/receipt/signature.ts'
 import { facts } from './host-facts.ts'
 import { nodeParts } from './node-parts.ts'
 
-const signal = AbortSignal.timeout(30_000)
+const signal = AbortSignal.timeout(120_000)
 const [one, two] = ['0000000000one', '0000000000two'] as const
 const source = '12D3KooWSVBhVxkTkktnz5jxpPZxmd4WkPttRz84vDDJyNxfCww4'
 let folder: string

@@ -13,7 +13,7 @@ import type { NodeParts } from '../../src/node/parts.ts'
 import { signerOf } from '../../src/receipt/signature.ts'
 import { nodeParts } from './node-parts.ts'
 
-const signal = AbortSignal.timeout(30_000)
+const signal = AbortSignal.timeout(120_000)
 const peer = '12D3KooWSVBhVxkTkktnz5jxpPZxmd4WkPttRz84vDDJyNxfCww4'
 const [BROKEN, WELL] = ['0000000broken', '000000000well'] as const
 let folder: string

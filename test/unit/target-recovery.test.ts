@@ -21,7 +21,7 @@ import { paperEngine } from '../fuzz/paper-engine.ts'
 import { needs } from './needs.ts'
 import { nodeParts } from './node-parts.ts'
 
-const signal = AbortSignal.timeout(30_000)
+const signal = AbortSignal.timeout(120_000)
 const peer = '12D3KooWSVBhVxkTkktnz5jxpPZxmd4WkPttRz84vDDJyNxfCww4'
 const id = '0abcdefghij123456789'
 const startedAt = '2026-01-01T00:00:00.000Z'

@@ -224,6 +224,7 @@ export class FerryNode implements HostService {
     const { name, journal, now } = this.#parts
     return asOperator(name, async () => {
       if (this.#closing) throw operatorError(name, closingDetails(name))
+      await this.#letArrive(request.container, signal)
       const peer = this.#target(request.to)
       // A container that only arrives here is one that no engine knows, or that looks stopped or frozen.
       const under = [...this.#active.values()].find(({ progress }) => isNamed(request.container, progress.view))
@@ -262,6 +263,21 @@ export class FerryNode implements HostService {
       if (this.#closing) this.#cancelForEnd(migration)
       return migration.progress.view
     })
+  }
+
+  /** Its source tells a move as ended once the container runs here; what is then still to be written down here takes a moment. */
+  async #letArrive(reference: string, signal: AbortSignal): Promise<void> {
+    const limit = AbortSignal.timeout(this.#parts.config.limits.peerTimeoutMs)
+    for (const { role, progress } of this.#active.values()) {
+      if (role !== 'target' || !isNamed(reference, progress.view) || progress.view.state !== 'adopting') continue
+      try {
+        // Where that fails it is tried for as long as it takes, and nobody waits for it.
+        for await (const { state } of progress.watch(AbortSignal.any([signal, limit]))) if (state !== 'adopting') break
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!limit.aborted) throw error
+      }
+    }
   }
 
   async *watch(id: string, signal: AbortSignal): AsyncIterable<MigrationView> {

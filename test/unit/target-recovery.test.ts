@@ -32,6 +32,7 @@ let signer: Signer
 let unheld: Unheld | undefined
 /** What was on disk when what is staged was removed. */
 let signedBefore: string[] | undefined
+let adopt: () => Promise<void>
 let node: FerryNode
 
 const kinds = async () => (await journal.receipts(id)).map((bytes) => decodeEntry(bytes).body.kind)
@@ -92,12 +93,14 @@ beforeEach(async () => {
   signer = signerOf(await generateKeyPair('Ed25519'))
   unheld = undefined
   signedBefore = undefined
+  adopt = () => Promise.resolve()
   const engine: Engine = {
     ...paperEngine,
     unheld: () => Promise.resolve(unheld),
     discard: async () => {
       signedBefore ??= await kinds()
-    }
+    },
+    adopt: () => adopt()
   }
   const parts = nodeParts({
     name: 'b',
@@ -108,6 +111,8 @@ beforeEach(async () => {
     mesh: {
       self: { peerId: signer.peer, name: 'b', addresses: [] },
       onDisconnect: () => () => undefined,
+      resolve: () => peer,
+      peers: () => [],
       request: (_, { handBack }) =>
         handBack === undefined ? Promise.reject(new Error('nobody is there')) : Promise.resolve({ ack: {} })
     }
@@ -148,6 +153,38 @@ describe('in the middle of a restore', () => {
     await left('restoring')
     expect(await recovered()).toMatchObject({ outcome: 'rolled-back', warnings: [] })
     expect(await kinds()).toEqual(['accepted', 'discarded'])
+  })
+})
+
+describe('a container that runs here, whose move is not written down as ended yet,', () => {
+  beforeEach(async () => {
+    await left('activating')
+    for (const mark of ['prepared', 'activating'] as const) await journal.mark(id, mark)
+  })
+
+  async function adopting(): Promise<void> {
+    await node.recover()
+    for await (const { state } of node.watch(id, signal)) if (state === 'adopting') return
+  }
+
+  it('is moved on as soon as it is', async () => {
+    const adopted = Promise.withResolvers<void>()
+    adopt = () => adopted.promise
+    await adopting()
+    const said = node.move({ container: 'web', to: 'c' }, signal).catch((error: unknown) => error)
+    adopted.resolve()
+    // Nobody refuses it for its last move; this engine has no containers.
+    expect(await said).toMatchObject({ problem: { code: 'UNKNOWN_CONTAINER' } })
+    expect(await ended()).toMatchObject({ outcome: 'moved' })
+  })
+
+  it('is not waited for when that does not come off', async () => {
+    adopt = () => Promise.reject(new Error('the disk is full'))
+    await adopting()
+    const said = await node.move({ container: 'web', to: 'c' }, signal).catch((error: unknown) => error)
+    expect(said).toMatchObject({ problem: { code: 'MIGRATION_UNDER_WAY', host: 'b' } })
+    adopt = () => Promise.resolve()
+    expect(await ended()).toMatchObject({ outcome: 'moved' })
   })
 })
 

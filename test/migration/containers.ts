@@ -14,10 +14,19 @@ export interface CounterOptions {
 }
 
 export async function startCounter(host: LabHost, options: CounterOptions): Promise<void> {
-  const { engine, program = 'counter' } = options
-  await (engine === 'lxc' ? startLxc(host, options) : startOci(host, options))
-  await waitForTasks(host, program)
-  await waitUntilItListens(host, program)
+  await (options.engine === 'lxc' ? startLxc(host, options) : startOci(host, options))
+  await untilItListens(host, options)
+}
+
+/** Where a runtime has returned, the program need not be there yet, and it listens only once it has filled its memory: who connects before is refused. */
+async function untilItListens(host: LabHost, { engine, name }: CounterOptions): Promise<void> {
+  const sockets =
+    engine === 'lxc'
+      ? `cat /proc/$(lxc-info -n ${name} -p -H)/net/tcp`
+      : `nsenter --net=/run/netns/${name} cat /proc/net/tcp`
+  // 8000 in hex, no peer, LISTEN (proc_net_tcp.rst).
+  const look = `until ${sockets} 2>/dev/null | grep -q ':1F40 00000000:0000 0A '; do sleep 0.05; done`
+  await host.exec(['timeout', '170', 'sh', '-c', look], { timeoutMs: 180_000 })
 }
 
 async function startOci(host: LabHost, options: CounterOptions): Promise<void> {
@@ -113,21 +122,6 @@ async function waitForTasks(host: LabHost, comm: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error(`${comm} did not start on ${host.name}`)
-}
-
-/** Format: proc_pid_net(5). */
-const LISTENS_ON_8000 = /:1F40 0+:0000 0A /
-
-/** A program fills its memory before it listens, and a peer that comes too early is refused. */
-async function waitUntilItListens(host: LabHost, comm: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
-    const tables = (await host.pids(comm)).map((pid) => host.readFile(`/proc/${String(pid)}/net/tcp`))
-    const told = await Promise.allSettled(tables)
-    const listens = told.map((one) => one.status === 'fulfilled' && LISTENS_ON_8000.test(one.value.toString()))
-    if (listens.length > 0 && listens.every(Boolean)) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error(`${comm} does not listen on ${host.name}`)
 }
 
 /** A runc container without network that runs one static program of the lab; resolves to its pids. */

@@ -13,8 +13,10 @@ let a: FerryHost
 let b: FerryHost
 
 beforeAll(async () => {
+  // A daemon that a test holds still must not be taken for one that is gone, nor its container for one that stood still too long.
+  const limits = { peerTimeoutMs: 180_000, downtimeMs: 120_000 }
   // Slow enough that the container stands frozen while the test does its work.
-  cluster = await createCluster({ name: 'doctor', config: { rateBps: 8_000_000 } })
+  cluster = await createCluster({ name: 'doctor', config: { rateBps: 8_000_000, limits } })
   a = cluster.host('a')
   b = cluster.host('b')
   await startCounter(a.host, { engine: 'runc', name: 'web', address: web, mac: '00:16:3e:00:00:50', memoryMiB: 32 })

@@ -17,8 +17,11 @@ let a: FerryHost
 let b: FerryHost
 
 beforeAll(async () => {
-  // A daemon that a test holds still must not be taken for one that is gone.
-  cluster = await createCluster({ name: 'handover', config: { limits: { peerTimeoutMs: 60_000 } } })
+  // A daemon that a test holds still must not be taken for one that is gone, nor its container for one that stood still too long.
+  cluster = await createCluster({
+    name: 'handover',
+    config: { limits: { peerTimeoutMs: 180_000, downtimeMs: 120_000 } }
+  })
   a = cluster.host('a')
   b = cluster.host('b')
   await startCounter(a.host, web)

@@ -8,8 +8,8 @@ import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
 const address = '10.77.0.150'
-const DOWNTIME_MS = 8000
-const EVERY_MS = 5
+const DOWNTIME_MS = 20_000
+const EVERY_MS = 50
 let cluster: Cluster
 let a: FerryHost
 let b: FerryHost

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { MigrationView, Problem } from '../../protocols/operator/views.ts'
 import { Client, createCluster, type Cluster, type FerryHost } from './cluster.ts'
 import { startCounter } from './containers.ts'
+import { openGate, shutGate } from './held-daemon.ts'
 import { leftovers } from './leftovers.ts'
 import { Moving } from './moving.ts'
 
@@ -53,9 +54,14 @@ async function migrations(host: FerryHost, container: string): Promise<Migration
 describe('two operators who move the same container', () => {
   test('at the same moment get one migration, and one is told of the other', async () => {
     const client = await connected(web.address)
-    const both = await Promise.all([1, 2].map(() => a.ferry('move', web.name, '--to', 'b', '--json')))
+    // Whichever of the two commands comes later, it finds the migration under way.
+    await shutGate(b.host)
+    const both = [1, 2].map(() => a.ferry('move', web.name, '--to', 'b', '--json'))
+    await Promise.race(both)
+    await openGate(b.host)
+    const ended = await Promise.all(both)
     await seenBy(client)
-    const [moved, refused] = both.toSorted((x, y) => x.exitCode - y.exitCode)
+    const [moved, refused] = ended.toSorted((x, y) => x.exitCode - y.exitCode)
     const view = JSON.parse(moved?.stdout.trim().split('\n').at(-1) ?? '') as MigrationView
     expect(view.outcome).toBe('moved')
     expect(refused?.exitCode).not.toBe(0)
@@ -70,6 +76,8 @@ describe('two operators who move the same container', () => {
 
   test('one of them at the host where it only arrives, are told of the migration that is under way', async () => {
     const client = await connected(web.address)
+    // Or it could have arrived before the last of the commands is there.
+    await shutGate(b.host)
     const moving = await Moving.start(a, web.name, 'b')
     for (const state of ['preDumping', 'streaming', 'restoring']) {
       await moving.until(state)
@@ -77,6 +85,7 @@ describe('two operators who move the same container', () => {
       expect(problem).toMatchObject({ code: 'MIGRATION_UNDER_WAY', host: 'b' })
       expect(problem.why).toContain(moving.id)
     }
+    await openGate(b.host)
     expect((await moving.end()).view.outcome).toBe('moved')
     await seenBy(client)
     expect((await b.json<MigrationView>('move', web.name, '--to', 'a')).outcome).toBe('moved')

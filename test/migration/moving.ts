@@ -1,7 +1,15 @@
 // A migration as a test drives it: started with the CLI, watched line by line.
-import type { MigrationView, Problem } from '../../protocols/operator/views.ts'
+import type { MigrationView, Phase, Problem } from '../../protocols/operator/views.ts'
 import type { ExecResult } from '../lab/lab.ts'
 import type { FerryHost } from './cluster.ts'
+
+/** States that begin a phase: whoever watches and is slow sees the newest view only, and in that the phases of all that is past. */
+const BEGINS: Readonly<Record<string, Phase>> = {
+  preDumping: 'pre-dump',
+  streaming: 'stream',
+  restoring: 'restore',
+  recordingCommit: 'decision'
+}
 
 export class Moving {
   readonly #views: MigrationView[] = []
@@ -30,9 +38,11 @@ export class Moving {
     return this.#views[0]?.id ?? ''
   }
 
-  /** Resolves when the source's machine was seen in this state. */
+  /** Resolves when the source's machine was seen in this state, or is known to have been in it. */
   async until(state: string): Promise<void> {
-    while (!this.#views.some((view) => view.state === state)) {
+    const began = BEGINS[state]
+    const has = (view: MigrationView) => view.state === state || view.phases.some(({ phase }) => phase === began)
+    while (!this.#views.some(has)) {
       if (this.#ended) throw new Error(`the migration ended as ${JSON.stringify(this.#views.at(-1))} before ${state}`)
       await new Promise<void>((resolve) => this.#wake.push(resolve))
     }

@@ -55,6 +55,21 @@ async function restart(host: FerryHost, meanwhile: () => Promise<unknown>): Prom
   await host.start()
 }
 
+/** A move that stands at its first round: nothing of the root file system gets into its staging folder on b. */
+async function arriving(name: string): Promise<Moving> {
+  await shutGate(b.host, 'rootfs')
+  const moving = await Moving.start(a, name, 'b')
+  await moving.until('preDumping')
+  await atGate(b.host)
+  return moving
+}
+
+/** While no daemon runs on b: whoever waited there for a dead one ends. */
+async function noneArrives(): Promise<void> {
+  await openGate(b.host)
+  await sh(b, 'while pgrep -x rsync >/dev/null; do sleep 0.05; done')
+}
+
 async function ended(host: FerryHost, id: string): Promise<MigrationView> {
   for (let tries = 0; tries < 150; tries++) {
     const view = (await host.json<MigrationView[]>('migrations')).find((migration) => migration.id === id)
@@ -118,9 +133,12 @@ describe('a journal that was moved aside', () => {
 
   test('what was only staged is removed, and the next move works', async () => {
     for (const name of ['web', 'box']) {
-      const moving = await Moving.start(a, name, 'b')
-      await moving.until(name === 'web' ? 'streaming' : 'preDumping')
-      await restart(b, () => sh(b, aside))
+      const moving = name === 'web' ? await Moving.start(a, name, 'b') : await arriving(name)
+      if (name === 'web') await moving.until('streaming')
+      await restart(b, async () => {
+        await noneArrives()
+        await sh(b, aside)
+      })
       await cluster.connected()
       expect((await moving.end()).view.outcome).toBe('rolled-back')
       const view = await b.json<DoctorView>('doctor')
@@ -168,9 +186,9 @@ describe('a journal that was moved aside', () => {
 })
 
 test('a daemon that died between the staging folder and its record finds the folder again', async () => {
-  const moving = await Moving.start(a, 'web', 'b')
-  await moving.until('preDumping')
+  const moving = await arriving('web')
   await restart(b, async () => {
+    await noneArrives()
     await sh(b, `ls -d /var/lib/ferry/containers/.ferry-${moving.id}`)
     await rewrite(
       b,

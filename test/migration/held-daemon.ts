@@ -36,10 +36,12 @@ export async function buryDaemon(host: LabHost): Promise<void> {
 const GATE = '/run/restore-gate'
 const AT_GATE = '/run/restore-at-gate'
 const RESTORERS = { runc: 'restore', crun: 'restore', 'lxc-checkpoint': '-r' } as const
+/** The target's end of a root file system that is sent. */
+const RECEIVERS = { rsync: '--server' } as const
 
-/** Restores on this host wait until `openGate`. */
-export async function shutGate(host: LabHost): Promise<void> {
-  const wrap = Object.entries(RESTORERS).map(([program, word]) => {
+/** Restores on this host wait until `openGate`; or what is sent there is not taken until then. */
+export async function shutGate(host: LabHost, kept: 'restore' | 'rootfs' = 'restore'): Promise<void> {
+  const wrap = Object.entries(kept === 'restore' ? RESTORERS : RECEIVERS).map(([program, word]) => {
     const path = `/usr/local/sbin/${program}`
     const real = `"$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v ${program})"`
     return `cat > ${path} <<'END'
@@ -52,13 +54,14 @@ chmod 755 ${path}`
   await host.exec(['sh', '-ec', [`rm -f ${AT_GATE}; touch ${GATE}`, ...wrap].join('\n')])
 }
 
-/** When a restore waits there: a source that says it is restoring has not yet said so to its target. */
+/** When something waits there: a source that says it is restoring has not yet said so to its target. */
 export async function atGate(host: LabHost): Promise<void> {
   await host.exec(['sh', '-ec', `timeout 60 sh -c 'while [ ! -e ${AT_GATE} ]; do sleep 0.02; done'`])
 }
 
 export async function openGate(host: LabHost): Promise<void> {
-  await host.exec(['rm', '-f', GATE, AT_GATE, ...Object.keys(RESTORERS).map((program) => `/usr/local/sbin/${program}`)])
+  const programs = Object.keys({ ...RESTORERS, ...RECEIVERS })
+  await host.exec(['rm', '-f', GATE, AT_GATE, ...programs.map((program) => `/usr/local/sbin/${program}`)])
 }
 
 /** A move whose target restores while the daemon of `held` stands still, whichever of the two would have been faster. */

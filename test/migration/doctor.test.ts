@@ -70,6 +70,11 @@ async function noneArrives(): Promise<void> {
   await sh(b, 'while pgrep -x rsync >/dev/null; do sleep 0.05; done')
 }
 
+/** A daemon removes work folders that its journal does not know, beside all else that it does as it starts. */
+async function pruned(host: FerryHost): Promise<void> {
+  await sh(host, 'while [ -n "$(ls -A /var/lib/ferry/migrations)" ]; do sleep 0.05; done')
+}
+
 async function ended(host: FerryHost, id: string): Promise<MigrationView> {
   for (let tries = 0; tries < 150; tries++) {
     const view = (await host.json<MigrationView[]>('migrations')).find((migration) => migration.id === id)
@@ -140,6 +145,7 @@ describe('a journal that was moved aside', () => {
         await sh(b, aside)
       })
       await cluster.connected()
+      await pruned(b)
       expect((await moving.end()).view.outcome).toBe('rolled-back')
       const view = await b.json<DoctorView>('doctor')
       expect(codes(view)).toEqual(['left STAGING_LEFT'])
@@ -163,6 +169,7 @@ describe('a journal that was moved aside', () => {
     const there = await b.host.pids('counter')
     await restart(b, () => sh(b, aside))
     await restart(a, () => sh(a, aside))
+    for (const host of [a, b]) await pruned(host)
     for (const [host, wanted] of [
       [a, ['left START_PARKED', 'left TREE_UNKNOWN']],
       [b, ['left RESTORED_UNKNOWN']]

@@ -297,7 +297,8 @@ test('whatever else an ended migration can leave is found and goes', async () =>
      mkdir -p /run/runc/web; touch -d "$(stat -c %y ${work}/work/rsyncd.conf)" /run/runc/web
      cp /bin/sleep /tmp/criu
      CRIU_CONFIG_FILE=${work}/work/criu-restore.conf setsid /tmp/criu 1000 </dev/null >/dev/null 2>&1 &
-     mkdir -p /tmp/ferry-rootfs-x; touch -d '2 hours ago' /tmp/ferry-rootfs-x`
+     mkdir -p /tmp/ferry-rootfs-x; touch -d '2 hours ago' /tmp/ferry-rootfs-x
+     until pgrep -x criu >/dev/null; do sleep 0.05; done`
   )
   const view = await b.json<DoctorView>('doctor')
   expect(codes(view)).toEqual(

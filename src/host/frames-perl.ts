@@ -18,7 +18,7 @@ $SIG{PIPE} = 'IGNORE';
  * 4 bytes of length (big-endian) and the frame with its header for each; after "s" a length of 0, then held and dropped as 4 bytes each.
  *
  * A port leaves its bridge a little before whoever took it off can say "b". So the last frames before are remembered, and those that went out of the port
- * (seen there by the other sockets) are forgotten: what is left was not delivered. Time stamps (SIOCGSTAMPNS) bound how old they may be; asking once turns them
+ * (seen there by the other sockets) are forgotten: what is left was not delivered. Time stamps (SIOCGSTAMPNS) bound how old they may be, by when it was about to leave; asking once turns them
  * on, and SO_TIMESTAMP must not be set, or the kernel hands them out another way (sock_recv_timestamp).
  */
 export const holdScript =

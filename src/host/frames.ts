@@ -24,8 +24,11 @@ export interface HoldOptions {
 }
 
 export interface FrameHold {
-  /** From here on frames are kept. To be called at once when the port has left the bridge. */
-  begin(): void
+  /**
+   * The port has left the bridge: from here on frames are kept, and those since it left.
+   * @param leavingMs a moment just before it did, milliseconds since the epoch: however late this comes, nothing between the two is lost
+   */
+  begin(leavingMs: number): void
   /** Frames as they come, each with its 10-byte virtio header. Ends after `stop`. To be read once. */
   readonly frames: AsyncIterable<Uint8Array>
   /** Ends the capture. @throws HostProblem FRAME_HOLD_FAILED */
@@ -63,8 +66,8 @@ export async function holdFrames(options: HoldOptions): Promise<FrameHold> {
   // Whoever stops awaits it; until then a failure must not be an unhandled one.
   account.catch(() => undefined)
   return {
-    begin() {
-      child.stdin.write(`b ${String(Date.now())}\n`)
+    begin(leavingMs) {
+      child.stdin.write(`b ${String(leavingMs)}\n`)
     },
     frames: queue,
     async stop() {

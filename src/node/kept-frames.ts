@@ -52,9 +52,9 @@ export class KeptFrames {
     })
   }
 
-  /** The container's ports have left their bridges. */
-  begin(): void {
-    for (const hold of this.#holds) hold.begin()
+  /** The container's ports have left their bridges. @param leavingMs when they were about to, milliseconds since the epoch */
+  begin(leavingMs: number): void {
+    for (const hold of this.#holds) hold.begin(leavingMs)
   }
 
   /** Nothing more is kept; everything that arrived until now is in `frames`. */

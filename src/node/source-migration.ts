@@ -408,13 +408,15 @@ export class SourceMigration {
       'the container was frozen'
     )
     await freeze(container.cgroup, signal)
+    // The kernel's own clock: what came while nobody could yet say that the port is off is told by its time stamp.
+    const leavingMs = Date.now()
     // Not before: what the container still answered would be lost, and the restored connection would wait a second to send it again.
     if (container.ports.length > 0)
       await detach(
         container.ports.map(({ outer }) => outer),
         signal
       )
-    this.#frames.begin()
+    this.#frames.begin(leavingMs)
     this.#books.note('frozen', { frozenAt: new Date(this.#parts.now()).toISOString() })
     // Nothing changes any more: the last of the rootfs goes while CRIU dumps.
     if (!this.#engine.dumpWritesRootfs) this.#sendLastRootfs()

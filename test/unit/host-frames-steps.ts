@@ -1,5 +1,6 @@
 // Run inside the network namespace of a scratch host by host-frames.test.ts: holds what comes for a container while its port is parked, then delivers it.
 import { execFileSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { frameInjector, holdFrames, announce } from '../../src/host/frames.ts'
 import { readNeighbours, writeNeighbours } from '../../src/host/neighbours.ts'
 import { attach, detach, portsOf, preparePorts } from '../../src/host/ports.ts'
@@ -17,17 +18,21 @@ const bridgeAddress = () =>
   execFileSync('ip', ['-br', 'link', 'show', port.bridge], { encoding: 'utf8' }).split(/\s+/)[2]
 const addressBefore = bridgeAddress()
 const hold = await holdFrames({ bridge: port.bridge, macs: [mac], outer: [port.outer], signal })
+const send = (prefix: readonly string[]) => {
+  const [file = '', ...args] = [...prefix, 'perl', '-e', script]
+  execFileSync(file, args, { timeout: 5000 })
+}
+const fromClient = ['nsenter', `--net=${clientNetns}`]
+const leavingMs = Date.now()
 await detach([port.outer], signal)
-hold.begin()
+// Whoever took the port off may be held up before it can say so.
+send(fromClient)
+await sleep(500)
+hold.begin(leavingMs)
 const addressParked = bridgeAddress()
 const [parked] = await portsOf(containerPid, signal)
 // A datagram is sent once: only whoever kept it can deliver it.
-for (const sender of [
-  ['nsenter', `--net=${clientNetns}`, 'perl', '-e', script],
-  ['perl', '-e', script]
-]) {
-  execFileSync(sender[0] ?? '', sender.slice(1), { timeout: 5000 })
-}
+for (const prefix of [fromClient, []]) send(prefix)
 const injector = await frameInjector(port.outer, signal)
 await writeNeighbours(
   containerPid,

@@ -72,6 +72,9 @@ const KILL_MS = 10_000
 const ATTACH_TRIES = 5
 const ATTACH_AGAIN_MS = 250
 
+/** Announcing takes a second; a host that is busy as the container arrives may begin late, and nobody waits for it. Milliseconds. */
+const ANNOUNCE_LIMIT_MS = 30_000
+
 /** No decision's entry is on its way to the disk, which one that is signed now would take along. */
 const MAY_SIGN = new Set(['restoring', 'recordingPrepared', 'prepared', 'askingAgain', 'seeing'])
 
@@ -693,7 +696,7 @@ export class TargetMigration {
 
   /** What still arrives at the source's bridge until the segment has learnt the new place. */
   #announce(tree: RestoredTree, delivered: number): void {
-    const signal = AbortSignal.timeout(5000)
+    const signal = AbortSignal.timeout(ANNOUNCE_LIMIT_MS)
     announce({ initPid: tree.initPid, ports: tree.ports, signal }).catch((error: unknown) => {
       this.#parts.log.warn({ err: error, migration: this.id }, 'the new place could not be announced')
     })

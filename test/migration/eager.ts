@@ -28,7 +28,7 @@ export class EagerClient {
     return client
   }
 
-  /** Resolves once everything that has been asked by now is answered. @throws Error when the connection broke, or after 15 s */
+  /** Resolves once everything that has been asked by now is answered. @throws Error when the connection broke, or after a minute */
   async settled(): Promise<EagerReport> {
     this.#process.write('\n')
     return this.#report()
@@ -41,8 +41,8 @@ export class EagerClient {
   async #report(): Promise<EagerReport> {
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(() => {
-      late.reject(new Error('the client waits for an answer for 15 s'))
-    }, 15_000)
+      late.reject(new Error('the client waits for an answer for a minute'))
+    }, 60_000)
     try {
       const line = await Promise.race([this.#lines.next(), late.promise])
       if (line.done === true) throw new Error('the client has ended')

@@ -63,8 +63,8 @@ class Mallory {
   }
 
   async #said(): Promise<Said> {
-    const line = await Promise.race([this.#lines.next(), sleep(15_000, undefined, { ref: false })])
-    if (line === undefined) throw new Error('the hostile peer says nothing for 15 s')
+    const line = await Promise.race([this.#lines.next(), sleep(60_000, undefined, { ref: false })])
+    if (line === undefined) throw new Error('the hostile peer says nothing for a minute')
     if (line.done === true) throw new Error(`the hostile peer has ended: ${(await this.#process.exited).stderr}`)
     return JSON.parse(line.value) as Said
   }

@@ -74,8 +74,9 @@ describe('a lab of namespace hosts', () => {
 
   test('a frozen cgroup stands still and goes on when thawed', async () => {
     const script = `mkdir /sys/fs/cgroup/still; sh -c 'echo $$ > /sys/fs/cgroup/still/cgroup.procs; exec sleep 600' &
-      sleep 0.2; echo 1 > /sys/fs/cgroup/still/cgroup.freeze; sleep 0.2; grep frozen /sys/fs/cgroup/still/cgroup.events
-      echo 0 > /sys/fs/cgroup/still/cgroup.freeze; sleep 0.2; grep frozen /sys/fs/cgroup/still/cgroup.events
+      until grep -q . /sys/fs/cgroup/still/cgroup.procs; do sleep 0.02; done
+      echo 1 > /sys/fs/cgroup/still/cgroup.freeze; until grep -x 'frozen 1' /sys/fs/cgroup/still/cgroup.events; do sleep 0.02; done
+      echo 0 > /sys/fs/cgroup/still/cgroup.freeze; until grep -x 'frozen 0' /sys/fs/cgroup/still/cgroup.events; do sleep 0.02; done
       echo 1 > /sys/fs/cgroup/still/cgroup.kill; wait; rmdir /sys/fs/cgroup/still`
     expect((await a.exec(['sh', '-c', script])).stdout).toBe('frozen 1\nfrozen 0\n')
   })
@@ -107,8 +108,7 @@ describe('a lab of namespace hosts', () => {
 
   test('the counter answers lines and HTTP requests, each with the next number', async () => {
     const counter = await a.spawn(['counter'])
-    const ask = (text: string) =>
-      lab.client.exec(['nc', '-N', a.address, '8000'], { input: text, check: false, timeoutMs: 5000 })
+    const ask = (text: string) => lab.client.exec(['nc', '-N', a.address, '8000'], { input: text, check: false })
     while (!(await a.exec(['ss', '-ltn'])).stdout.includes(':8000')) continue
     expect((await ask('x\nx\n')).stdout).toBe('1\n2\n')
     expect((await ask('GET / HTTP/1.1\r\nHost: a\r\n\r\n')).stdout).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\n3\n$/)

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { configSchema } from '../../config/schema.ts'
 import type { DoctorView } from '../../protocols/operator/views.ts'
@@ -15,6 +16,7 @@ import { writeRecord } from '../../src/engines/staging.ts'
 import { parseStat } from '../../src/host/processes.ts'
 import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
 import { judgeBooks, temporaryFolders } from '../../src/node/doctor/books.ts'
+import { Doctor } from '../../src/node/doctor/doctor.ts'
 import { judgeFolders, seeFolders } from '../../src/node/doctor/folders.ts'
 import { Past } from '../../src/node/doctor/past.ts'
 import { judgeStarts } from '../../src/node/doctor/starts.ts'
@@ -82,6 +84,26 @@ async function staged(name: string, of: string, more: Partial<Parameters<typeof 
   await writeRecord(folder, { migration: of, outer: [], restoring: false, ...more })
   return folder
 }
+
+it('what a migration has that ends while the host is looked at is not left over', async () => {
+  await journal.putMigration(record('m1'))
+  await staged('.ferry-m1', 'm1')
+  active = ['m1']
+  const runc = Object.assign(new OciEngine('runc', { allowedPaths: [] }), {
+    strayStates: () => {
+      active = []
+      return Promise.resolve([])
+    }
+  })
+  const doctor = new Doctor(
+    { ...parts(), engines: new Map([['runc', runc]] as const), name: 'b', log: pino({ level: 'silent' }) },
+    () => active,
+    () => new Map()
+  )
+  const codes = async () => (await doctor.look(signal)).findings.map(({ code }) => code)
+  expect(await codes()).not.toContain('STAGING_LEFT')
+  expect(await codes()).toContain('STAGING_LEFT')
+})
 
 describe('books', () => {
   it('a claim of a migration that has ended is released, one of a migration under way is not', async () => {

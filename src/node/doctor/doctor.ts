@@ -104,6 +104,8 @@ export class Doctor {
   async #examine(signal: AbortSignal): Promise<Examined> {
     const parts = this.#parts
     const blind: Leftover[] = []
+    // What a migration that ends while the host is looked at still had then is not left over.
+    const before = [...this.#active()]
     const part = async <T>(what: string, nothing: T, look: () => Promise<T>): Promise<T> => {
       try {
         return await look()
@@ -122,7 +124,7 @@ export class Doctor {
       (await parts.journal.claims()).some(
         (claim) => claim.container === container && !claim.migration.startsWith(DOCTORS_CLAIM)
       )
-    const read = () => Past.read(parts.journal, this.#active())
+    const read = () => Past.read(parts.journal, [...before, ...this.#active()])
     const past = await read()
     const judged = await part('cgroups and ports', { leftovers: [], notes: [] }, async () =>
       trees === undefined ? { leftovers: [], notes: [] } : judgeTrees(parts, trees, folders.staged, past, signal)

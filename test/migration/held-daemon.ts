@@ -6,16 +6,17 @@ import { Moving } from './moving.ts'
 
 const HELD = '/sys/fs/cgroup/held'
 
-/** Into a cgroup that is frozen already: it can start nothing there. The oldest: a child that has not become its program yet has the same command line. */
+/** Returns when it stands. A program that it is just starting still has its name, hence the oldest. */
 export async function holdDaemon(host: LabHost): Promise<void> {
   await host.exec([
     'sh',
     '-ec',
-    `mkdir -p ${HELD}; echo 1 > ${HELD}/cgroup.freeze; pgrep -o -f 'main[.]js daemon' > ${HELD}/cgroup.procs`
+    `mkdir -p ${HELD}; echo 1 > ${HELD}/cgroup.freeze; pgrep -o -f 'main[.]js daemon' > ${HELD}/cgroup.procs
+     until grep -q 'frozen 1' ${HELD}/cgroup.events; do sleep 0.01; done`
   ])
 }
 
-/** Out of the cgroup while that is frozen still: nothing that it starts then is in there. */
+/** It runs as soon as it is out; thawed in there it would start programs that stay, or end while they are moved. */
 export async function letGo(host: LabHost): Promise<void> {
   await host.exec([
     'sh',

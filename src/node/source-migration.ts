@@ -520,7 +520,7 @@ export class SourceMigration {
     if (answer === 'ack') {
       this.#books.once('acked', {})
       if (this.#frozenAt !== undefined) this.progress.downtime(performance.now() - this.#frozenAt)
-    }
+    } else this.#lost = this.#word.handedBackFor
     return answer
   }
 

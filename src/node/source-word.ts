@@ -30,6 +30,7 @@ export class SourceWord {
   readonly #unwilling = new Map<string, Problem>()
   #given = false
   #targetEnded = false
+  #handedBackFor: Problem | undefined
 
   constructor(parts: NodeParts, options: SourceWordOptions, books: Books) {
     this.#parts = parts
@@ -40,6 +41,11 @@ export class SourceWord {
   /** Why the target's answer to a COMMIT is not to be had. */
   get silence(): Problem | undefined {
     return this.#silence
+  }
+
+  /** Why the target does not run the container, as it said with its hand-back. */
+  get handedBackFor(): Problem | undefined {
+    return this.#handedBackFor
   }
 
   /** Why too few witnesses hold the COMMIT, as far as they were tried. */
@@ -95,6 +101,8 @@ export class SourceWord {
           this.#parts.log.warn({ migration: id, problem: response.handBack.problem }, 'the target hands back')
           this.#books.heardIfWell(response.handBack.receipt)
           this.#targetEnded = true
+          const { problem } = response.handBack
+          if (problem !== undefined) this.#handedBackFor = fromWire(problem)
           return 'hand-back'
         }
         const { receipt } = expectResponse(response, 'ack', peerName)

@@ -11,7 +11,7 @@ let a: FerryHost
 let b: FerryHost
 
 beforeAll(async () => {
-  cluster = await createCluster({ name: 'receipt' })
+  cluster = await createCluster({ name: 'receipt', config: { limits: { peerTimeoutMs: 60_000 } } })
   a = cluster.host('a')
   b = cluster.host('b')
   await startCounter(a.host, { engine: 'runc', name: 'web', address: '10.77.0.160', mac: '00:16:3e:00:00:60' })

@@ -14,7 +14,10 @@ let b: FerryHost
 
 beforeAll(async () => {
   // Slow enough that the container stands frozen while the test does its work.
-  cluster = await createCluster({ name: 'recover', config: { rateBps: 16_000_000 } })
+  cluster = await createCluster({
+    name: 'recover',
+    config: { rateBps: 16_000_000, limits: { peerTimeoutMs: 60_000 } }
+  })
   a = cluster.host('a')
   b = cluster.host('b')
   const mac = '00:16:3e:00:00:40'

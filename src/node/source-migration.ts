@@ -749,7 +749,19 @@ export class SourceMigration {
   async #deliverAbort(signal: AbortSignal): Promise<void> {
     // Nobody there has heard of this migration.
     if (this.#problem?.code === 'PEER_UNREACHABLE' && this.#rootfs.count === 0) return
-    this.#lost = (await this.#word.tellAbort(this.#problem ?? this.#lost, signal)) ?? this.#lost
+    try {
+      this.#lost = (await this.#word.tellAbort(this.#problem ?? this.#lost, signal)) ?? this.#lost
+    } catch (error) {
+      this.#lost = this.#lost?.code === 'CONTAINER_LOST' ? this.#unlessItRunsThere(this.#lost) : this.#lost
+      throw error
+    }
+  }
+
+  /** Whoever starts it again must not start a second one: an operator may have let the target's copy run while this host was down. */
+  #unlessItRunsThere(lost: Problem): Problem {
+    const { peerName } = this.#options
+    const remedy = `first see with ferry migrations on ${peerName}, which could not be told, that no operator let it run there (ferry resolve); where none did, ${lost.remedy}`
+    return { ...lost, remedy }
   }
 
   async #finish(): Promise<void> {

@@ -9,6 +9,7 @@ import type { Engine } from '../../src/engines/engine.ts'
 import { HostProblem } from '../../src/host/problem.ts'
 import { openJournal, type Journal, type MigrationRecord } from '../../src/journal/journal.ts'
 import { FerryNode } from '../../src/node/node.ts'
+import type { Mesh } from '../../src/mesh/mesh.ts'
 import type { NodeParts } from '../../src/node/parts.ts'
 import { signerOf } from '../../src/receipt/signature.ts'
 import { nodeParts } from './node-parts.ts'
@@ -20,6 +21,7 @@ let folder: string
 let journal: Journal
 let node: FerryNode
 let adopt: () => Promise<void>
+let answer: Mesh['request']
 
 /** A source that had offered, and frozen nothing. */
 function record(id: string, more: Partial<MigrationRecord> = {}): MigrationRecord {
@@ -60,7 +62,13 @@ function record(id: string, more: Partial<MigrationRecord> = {}): MigrationRecor
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ferry-recovery-'))
   journal = await openJournal(join(folder, 'journal'))
-  const engine: Partial<Engine> = { name: 'runc', version: () => Promise.resolve('1.3'), adopt: () => adopt() }
+  answer = () => Promise.reject(new Error('nobody is there'))
+  const engine: Partial<Engine> = {
+    name: 'runc',
+    version: () => Promise.resolve('1.3'),
+    adopt: () => adopt(),
+    undoDump: () => Promise.resolve()
+  }
   const parts = nodeParts({
     name: 'a',
     folder,
@@ -70,7 +78,7 @@ beforeEach(async () => {
     mesh: {
       self: { peerId: '12D3KooWself', name: 'a', addresses: [] },
       onDisconnect: () => () => undefined,
-      request: () => Promise.reject(new Error('nobody is there'))
+      request: (...args) => answer(...args)
     }
   })
   node = new FerryNode(parts as unknown as NodeParts, () => undefined)
@@ -156,4 +164,23 @@ it('what came here and can not be adopted yet is tried again, and meanwhile its 
   const view = (await node.migrations()).find(({ id }) => id === WELL)
   expect(view?.warnings).toMatchObject([{ code: 'NOT_ADOPTED', host: 'a', why: full.details.what }])
   expect(await journal.claims()).toEqual([])
+})
+
+it.each([
+  { told: 'could not be told', isThere: false },
+  { told: 'was told', isThere: true }
+])('what was lost with the power of its host and whose target $told', async ({ isThere }) => {
+  if (isThere) answer = () => Promise.resolve({ ack: {} })
+  const container = { name: WELL, engine: 'runc', ports: [], rootfs: '/', home: '/none', cgroup: `/${WELL}` }
+  await journal.putMigration(
+    record(WELL, { state: 'restoring', data: { container, freezeBegan: true, witnesses: [] } })
+  )
+  await journal.claim(`runc/${WELL}`, WELL)
+  await node.recover()
+  expect(await endOf(WELL)).toBe('rolled-back')
+  const problem = (await node.migrations()).find(({ id }) => id === WELL)?.problem
+  expect(problem).toMatchObject({ code: 'CONTAINER_LOST', host: 'a' })
+  // It may run there by an operator's word, and must not be started a second time here.
+  if (isThere) expect(problem?.remedy).toMatch(/^start the container again/)
+  else expect(problem?.remedy).toMatch(/^first see with ferry migrations on b, .* start the container again/)
 })

@@ -103,6 +103,7 @@ export async function runLive({
     const asking = askOnAndOn(scene)
     ends.push(asking.stop)
     const attack = await Attack.prepare(scene, member, operator, random)
+    await attack.greet()
     await attack.run(Math.ceil(inputs / 10))
     const warm = await settledMemory()
     await attack.run(inputs - Math.ceil(inputs / 10))
@@ -269,28 +270,52 @@ class Attack {
     return this.#offers.corpus(INPUTS_EACH)
   }
 
+  /** Each question as it should be, one after the other: whatever the dice say later, it was asked and could be answered. */
+  async greet(): Promise<void> {
+    for (const source of this.#questions()) await this.#send(source, ([message]) => message)
+  }
+
+  #questions(): readonly Source[] {
+    const bulk = Object.values(BULK_PROTOCOLS)
+    return this.#sources.filter(({ protocol }) => !bulk.includes(protocol))
+  }
+
   async #one(): Promise<void> {
     const source = this.#sources[Math.floor(this.#random() * this.#sources.length)]
     if (source === undefined) return
+    // Some are as they should be: what comes next then meets a node that has done something.
+    const choose = (messages: readonly Uint8Array[]) =>
+      this.#random() < UNSPOILT ? messages[Math.floor(this.#random() * messages.length)] : undefined
+    await this.#send(source, choose, {
+      patienceMs: PATIENCE_MS,
+      // Mostly as a message, so that it is read; now and then without or with a wrong length.
+      isFramed: this.#random() < 0.9,
+      junkBytes: this.#random() < FOLLOWED ? Math.floor(this.#random() * JUNK.length) : 0,
+      // Some are left without an end, as a peer that was cut off leaves them.
+      isLeft: this.#random() < 0.2
+    })
+  }
+
+  async #send(
+    source: Source,
+    choose: (messages: readonly Uint8Array[]) => Uint8Array | undefined,
+    { patienceMs, isFramed, junkBytes, isLeft } = { patienceMs: END_MS, isFramed: true, junkBytes: 0, isLeft: false }
+  ): Promise<void> {
     const count = (this.counts[source.name] ??= { streams: 0, refused: 0, answered: 0 })
     count.streams++
     let opened = false
     try {
       const messages = await source.messages()
-      // Some are as they should be: what comes next then meets a node that has done something.
-      const good = this.#random() < UNSPOILT ? messages[Math.floor(this.#random() * messages.length)] : undefined
-      const message = good ?? mutated(messages, this.#random)
+      const message = choose(messages) ?? mutated(messages, this.#random)
       const bytes = source.wrap === undefined ? message : await source.wrap(message)
-      const signal = AbortSignal.timeout(PATIENCE_MS)
+      const signal = AbortSignal.timeout(patienceMs)
       const stream = await (await this.#connection(source.node, signal)).newStream(source.protocol, { signal })
       opened = true
       try {
         if (source.before !== undefined) stream.send(framed(source.before()))
-        // Mostly as a message, so that it is read; now and then without or with a wrong length.
-        stream.send(this.#random() < 0.9 ? framed(bytes) : bytes)
-        if (this.#random() < FOLLOWED) stream.send(JUNK.subarray(0, Math.floor(this.#random() * JUNK.length)))
-        // Some are left without an end, as a peer that was cut off leaves them.
-        if (this.#random() < 0.2) throw new Error('gone')
+        stream.send(isFramed ? framed(bytes) : bytes)
+        if (junkBytes > 0) stream.send(JUNK.subarray(0, junkBytes))
+        if (isLeft) throw new Error('gone')
         const limit = source.before === undefined ? signal : AbortSignal.timeout(BULK_MS)
         await Promise.all([readMessage(stream, MAX_ANSWER_BYTES, limit), stream.close({ signal })])
         count.answered++
@@ -308,10 +333,8 @@ class Attack {
    * them, or has had time to.
    */
   async pester(): Promise<LiveResult['pestered']> {
-    const bulk = Object.values(BULK_PROTOCOLS)
-    const asked = this.#sources.filter(({ protocol }) => !bulk.includes(protocol))
     const ends = await Promise.all(
-      asked.flatMap((source) => [JUNK_BYTES, 0].map((bytes) => this.#pester(source, bytes)))
+      this.#questions().flatMap((source) => [JUNK_BYTES, 0].map((bytes) => this.#pester(source, bytes)))
     )
     return { streams: ends.length, ended: ends.filter((ended) => ended).length }
   }

@@ -12,7 +12,8 @@ const NAME = 'labtest'
 const OURS = new RegExp(`(?<!fl-)(?<!ferry-lab/)\\b(?!fl-(?!${NAME})|ferry-lab/(?!${NAME}))${NAME}`)
 
 async function reaches(from: LabHost, address: string): Promise<boolean> {
-  const { exitCode } = await from.exec(['ping', '-q', '-c', '1', '-W', '1', address], { check: false })
+  // Every second, until one is answered.
+  const { exitCode } = await from.exec(['ping', '-q', '-c', '1', '-w', '5', address], { check: false })
   return exitCode === 0
 }
 

@@ -1,6 +1,6 @@
 // Who else uses a container's network namespace.
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import { cgroupOf, tasks } from '../host/cgroup.ts'
+import { cgroupOf } from '../host/cgroup.ts'
 import type { Finding } from '../host/problem.ts'
 import { blocker } from './findings.ts'
 
@@ -10,10 +10,9 @@ const PARENT = /^\d+ \(.*\) \S (\d+)/s
 /** Containers that share a network namespace (a pod) can't leave each other. What is in the container's `cgroup` is its own. */
 export async function netnsFindings(initPid: number, cgroup: string): Promise<Finding[]> {
   const namespace = await readlink(`/proc/${String(initPid)}/ns/net`)
-  const own = new Set(await tasks(cgroup))
   for (const entry of await readdir('/proc')) {
     const pid = Number(entry)
-    if (!Number.isInteger(pid) || own.has(pid)) continue
+    if (!Number.isInteger(pid)) continue
     // Processes end while one looks.
     if ((await readlink(`/proc/${entry}/ns/net`).catch(() => '')) !== namespace) continue
     if ((await isIn(pid, cgroup)) || (await isOurs(pid))) continue
@@ -32,7 +31,7 @@ export async function netnsFindings(initPid: number, cgroup: string): Promise<Fi
   return []
 }
 
-/** A container starts processes while one looks. */
+/** Of each by itself: a container starts processes while one looks. */
 async function isIn(pid: number, cgroup: string): Promise<boolean> {
   const at = await cgroupOf(pid).catch(() => '')
   return at === cgroup || at.startsWith(`${cgroup}/`)

@@ -1,7 +1,7 @@
 // What must not be left on either host once a run is over.
 import type { ChaosHost } from './chaos-host.ts'
 import { homeOn, type Ledger } from './ledger.ts'
-import { leftovers } from '../migration/leftovers.ts'
+import { leftovers, whatStays } from '../migration/leftovers.ts'
 
 /** Kept by retention, and the monitors of containers that were restored. */
 const MAY_STAY = /\.ferry-retired-|\[lxc monitor\]/
@@ -22,8 +22,8 @@ export async function residue(hosts: readonly ChaosHost[], owner: string, ledger
   return found.flat()
 }
 
-async function ofAnyHost(host: ChaosHost): Promise<string[]> {
-  for (let tries = 0; ; tries++) {
+function ofAnyHost(host: ChaosHost): Promise<string[]> {
+  return whatStays(async () => {
     const { stdout } = await host.host.exec([
       'sh',
       '-c',
@@ -33,10 +33,8 @@ async function ofAnyHost(host: ChaosHost): Promise<string[]> {
        ls -d /var/lib/ferry/migrations/*/images 2>/dev/null | sed 's/^/images /'
        pgrep -ax 'criu|runc|crun|lxc-checkpoint|perl|rsync' | sed 's/^/process /'`
     ])
-    const lines = stdout.split('\n').filter((line) => line !== '' && !MAY_STAY.test(line))
-    if (lines.length === 0 || tries === 50) return lines
-    await new Promise((resolve) => setTimeout(resolve, 300))
-  }
+    return stdout.split('\n').filter((line) => line !== '' && !MAY_STAY.test(line))
+  })
 }
 
 /** What retention keeps would fill the small disk in a long series. */

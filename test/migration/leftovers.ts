@@ -4,8 +4,13 @@ import type { LabHost } from '../lab/lab.ts'
 /** A line for everything that still speaks of the container: processes, cgroups, ports, network namespaces, folders. */
 export async function leftovers(host: LabHost, name: string): Promise<string[]> {
   // A target goes on announcing the container's new place for a second.
+  return whatStays(() => traces(host, name))
+}
+
+/** What is seen still after all the time that what ends by itself may take. */
+export async function whatStays(look: () => Promise<string[]>): Promise<string[]> {
   for (let tries = 0; ; tries++) {
-    const found = await traces(host, name)
+    const found = await look()
     if (found.length === 0 || tries === 50) return found
     await new Promise((resolve) => setTimeout(resolve, 300))
   }

@@ -1,5 +1,6 @@
 // What a migration that was rolled back must not leave on the host where the container runs on.
 import type { LabHost } from '../lab/lab.ts'
+import { whatStays } from './leftovers.ts'
 
 /** Pids as arguments; prints a line for each TCP socket of theirs that is in repair mode. pidfd_open is 434, pidfd_getfd 438, TCP_REPAIR 19. */
 const inRepair = `use strict; use warnings;
@@ -18,11 +19,7 @@ for my $pid (@ARGV) {
 /** A line for everything that does not belong to a host on which only this container runs. */
 export async function strays(host: LabHost, pids: readonly number[]): Promise<string[]> {
   // Who listens for kept frames ends a moment after the migration.
-  for (let tries = 0; ; tries++) {
-    const found = await look(host, pids)
-    if (found.length === 0 || tries === 50) return found
-    await new Promise((resolve) => setTimeout(resolve, 300))
-  }
+  return whatStays(() => look(host, pids))
 }
 
 async function look(host: LabHost, pids: readonly number[]): Promise<string[]> {

@@ -11,12 +11,10 @@ export async function residue(hosts: readonly ChaosHost[], owner: string, ledger
   const found = await Promise.all(
     hosts.map(async (host) =>
       [
-        ...(host.name === owner ? [] : await leftovers(host.host, ledger.name)),
+        ...(host.name === owner ? [] : await leftovers(host.host, ledger.name, MAY_STAY)),
         ...(host.name === owner || (await homeOn(host, ledger)) === undefined ? [] : ['a folder to start it from']),
         ...(await ofAnyHost(host))
-      ]
-        .filter((line) => !MAY_STAY.test(line))
-        .map((line) => `left on ${host.name}: ${line}`)
+      ].map((line) => `left on ${host.name}: ${line}`)
     )
   )
   return found.flat()

@@ -1,10 +1,10 @@
 // What a migration must not leave on a host that has no side in it any more.
 import type { LabHost } from '../lab/lab.ts'
 
-/** A line for everything that still speaks of the container: processes, cgroups, ports, network namespaces, folders. */
-export async function leftovers(host: LabHost, name: string): Promise<string[]> {
+/** A line for everything that still speaks of the container, but what may: processes, cgroups, ports, network namespaces, folders. */
+export async function leftovers(host: LabHost, name: string, mayStay?: RegExp): Promise<string[]> {
   // A target goes on announcing the container's new place for a second.
-  return whatStays(() => traces(host, name))
+  return whatStays(async () => (await traces(host, name)).filter((line) => mayStay?.test(line) !== true))
 }
 
 /** What is seen still after all the time that what ends by itself may take. */
